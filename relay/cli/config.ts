@@ -1,0 +1,69 @@
+// pam-alert config check | example: errors with line numbers; a file to start from.
+
+import { PamAlertError } from '../model/errors.ts'
+import type { Paths } from '../model/paths.ts'
+import type { Problem } from '../model/problems.ts'
+import { kinds } from '../notifiers/index.ts'
+import { createSecretReader, loadSettings, readConfig } from '../settings.ts'
+import { complain, say, style } from './terminal.ts'
+
+/** @throws {PamAlertError} config_invalid, config_unreadable */
+export function check(paths: Paths) {
+  const text = readConfig(paths.config)
+  const { settings, errors, warnings } = loadSettings(text, createSecretReader(paths))
+  const tell = (label: string, { line, where, message }: Problem) =>
+    complain(`${paths.config}:${line}: ${label}${where}: ${message}`)
+  for (const warning of warnings) tell('warning: ', warning)
+  for (const error of errors) tell('', error)
+  if (settings === null) throw new PamAlertError('config_invalid')
+  if (text === null) return say(`${paths.config} does not exist: every login goes to the journal.`)
+  const { notifiers, routes } = settings.config
+  say(`${style('green', 'ok')}  ${notifiers.length} notifiers, ${routes.length} routes`)
+}
+
+const HEAD = `# /etc/pam-alert/config.toml. Without this file every login goes to the journal.
+# pam-alert config check finds mistakes; a broken file leaves the old one at work.
+# Secrets are files of root's that nobody else can read: chmod 600.
+`
+
+const TAIL = `
+# What is sent where: the first match wins, unless it says continue = true.
+# These are the routes that apply if there are none:
+
+[[routes]]                              # stored and counted, not sent
+match = { service = ["cron", "crond", "atd", "systemd-user"] }
+notify = []
+
+[[routes]]
+match = { type = "close_session" }
+notify = []
+
+[[routes]]                              # the first at once, the rest as a count
+match = { outcome = "failure" }
+notify = [NAMES]
+group_by = ["source"]
+group_interval = "5m"
+
+[[routes]]
+notify = [NAMES]
+
+# [network]                             # for hosts that reach the world through a proxy
+# proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
+# ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's
+
+# [ops]
+# listen = "127.0.0.1:9465"             # /health and /metrics, and nothing else
+`
+
+/** One notifier at work, the others commented out: the file is valid as it is printed. */
+export function exampleConfig(): string {
+  const tables = [...kinds.values()].map(({ type, example }) => {
+    const table = `[notifiers.${type}]${example}`
+    return type === 'journal' ? table : table.replaceAll(/^(?=.)/gm, '# ')
+  })
+  return `${HEAD}\n${tables.join('\n')}${TAIL.replaceAll('NAMES', '"journal"')}`
+}
+
+export function example() {
+  process.stdout.write(exampleConfig())
+}

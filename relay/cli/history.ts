@@ -1,0 +1,65 @@
+// pam-alert history: past events, filtered. It asks the relay, or reads the store if that is down.
+import { existsSync } from 'node:fs'
+import { openReadOnly } from '../db/database.ts'
+import { createEvents, type EventFilter, type StoredEvent } from '../db/events.ts'
+import { alertFor } from '../model/alert.ts'
+import { durationMs } from '../model/duration.ts'
+import { PamAlertError } from '../model/errors.ts'
+import type { Paths } from '../model/paths.ts'
+import { get } from './client.ts'
+import { localTime, say, sayJson, style } from './terminal.ts'
+
+export interface HistoryOptions {
+  user?: string
+  source?: string
+  service?: string
+  failed?: boolean
+  since?: string
+  limit: string
+  json?: boolean
+}
+
+export function printEvent({ record, meaning }: StoredEvent, json: boolean) {
+  if (json) return sayJson({ ...record, ...meaning })
+  const text = meaning === null ? `event ${record.seq}` : alertFor(record, meaning).text
+  say(`${style('dim', localTime(record.time))}  ${record.outcome === 'failure' ? style('red', text) : text}`)
+}
+
+/** "2d" ago, or a date. @throws {PamAlertError} usage */
+function sinceOf(text: string, now: number): string {
+  const ms = durationMs(text)
+  const at = Number.isNaN(ms) ? Date.parse(text) : now - ms
+  if (Number.isNaN(at)) throw new PamAlertError('usage', `--since ${text}: neither a duration such as 2d nor a date`)
+  return new Date(at).toISOString()
+}
+
+async function find(paths: Paths, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+  const query = new URLSearchParams({ ...(filter as Record<string, string>), limit: String(limit) })
+  try {
+    return (await get<{ events: StoredEvent[] }>(paths.socket, `/v1/events?${query}`)).events
+  } catch (error) {
+    if (!(error instanceof PamAlertError && error.code === 'relay_unreachable' && existsSync(paths.database)))
+      throw error
+    const db = openReadOnly(paths.database)
+    try {
+      return createEvents(db).find(filter, limit)
+    } finally {
+      db.close()
+    }
+  }
+}
+
+export async function history(paths: Paths, options: HistoryOptions) {
+  const { user, source, service, failed, since, limit, json = false } = options
+  if (!/^\d{1,4}$/.test(limit)) throw new PamAlertError('usage', `--limit ${limit}: must be a number up to 9999`)
+  const filter = {
+    ...(user !== undefined && { user }),
+    ...(source !== undefined && { source }),
+    ...(service !== undefined && { service }),
+    ...(failed && { outcome: 'failure' }),
+    ...(since !== undefined && { since: sinceOf(since, Date.now()) }),
+  }
+  const events = await find(paths, filter, Number(limit))
+  for (const event of events) printEvent(event, json)
+  if (events.length === 0 && !json) say('No event matches.')
+}

@@ -1,0 +1,83 @@
+#!/usr/lib/pam-alert/node
+// The pam-alert command: verb → function, fault → words and exit status.
+import { Command, CommanderError } from 'commander'
+import { EXIT, PamAlertError } from '../model/errors.ts'
+import { type Paths, pathsBelow } from '../model/paths.ts'
+import { VERSION } from '../model/version.ts'
+import { complain, style } from './terminal.ts'
+
+const program = new Command('pam-alert')
+  .description('Whoever logs in to this machine, or tries to, your phone knows a second later.')
+  .version(VERSION)
+  .option('--root <dir>', 'everything below DIR instead of /', process.env.PAM_ALERT_ROOT ?? '/')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+
+const paths = (): Paths => pathsBelow(program.opts<{ root: string }>().root)
+
+program
+  .command('install')
+  .description('patch PAM, turn the relay on, send a test alert')
+  .option('-y, --yes', 'do not ask')
+  .option('--dry-run', 'show the change and do nothing')
+  .action(async (options) => (await import('./install.ts')).install(paths(), options))
+
+program
+  .command('uninstall')
+  .description('the exact reverse; configuration, keys and history stay')
+  .option('--purge', 'remove those, too')
+  .action(async (options) => (await import('./uninstall.ts')).uninstall(paths(), options))
+
+program
+  .command('status')
+  .description('what works, and what does not and why')
+  .option('--json', 'as one JSON object')
+  .action(async (options) => (await import('./status.ts')).status(paths(), options))
+
+program
+  .command('test')
+  .description('a marked event down the real path, with the outcome of each delivery')
+  .argument('[notifier]', 'only this one')
+  .option('--json', 'as one JSON object')
+  .action(async (notifier, options) => (await import('./test.ts')).test(paths(), notifier, options))
+
+program
+  .command('history')
+  .description('past events')
+  .option('--user <name>')
+  .option('--source <address>')
+  .option('--service <name>', 'sshd, su, sudo ...')
+  .option('--failed', 'only refused ones')
+  .option('--since <when>', 'a duration such as 2d, or a date')
+  .option('--limit <n>', 'the newest N', '50')
+  .option('--json', 'a JSON object per event')
+  .action(async (options) => (await import('./history.ts')).history(paths(), options))
+
+program
+  .command('tail')
+  .description('events as they come')
+  .option('-n, --lines <n>', 'past events first', '10')
+  .option('--json', 'a JSON object per event')
+  .action(async (options) => (await import('./tail.ts')).tail(paths(), options))
+
+const config = program.command('config').description('check the configuration, or print an example')
+config.command('check').action(async () => (await import('./config.ts')).check(paths()))
+config.command('example').action(async () => (await import('./config.ts')).example())
+
+program
+  .command('relay')
+  .description('the daemon, in the foreground')
+  .action(async () => (await import('./relay.ts')).relay(paths()))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+  } else if (error instanceof PamAlertError) {
+    complain(`${style('red', error.message)}\n${error.hint}`)
+    process.exitCode = error.exit
+  } else {
+    throw error
+  }
+}

@@ -1,0 +1,95 @@
+// Messages to send, one row each, from the moment an event is routed until it is history.
+import type { Alert } from '../model/alert.ts'
+import type { Database } from './database.ts'
+
+export interface Delivery {
+  id: number
+  notifier: string
+  key: string
+  alert: Alert
+  attempts: number
+  /** Wall clock in milliseconds; a hint from before a restart, never trusted for longer than a back-off. */
+  notBefore: number
+}
+
+export interface DeliveryState {
+  notifier: string
+  state: 'pending' | 'delivered' | 'dead'
+  attempts: number
+  count: number
+  detail: string | null
+}
+
+export function createDeliveries(db: Database) {
+  const insert = db.prepare(
+    `INSERT OR IGNORE INTO delivery (notifier, key, seq, count, alert, state, created_ms)
+     VALUES (?, ?, ?, ?, ?, 'pending', ?)`,
+  )
+  const next = db.prepare(
+    `SELECT id, notifier, key, alert, attempts, not_before_ms FROM delivery
+     WHERE notifier = ? AND state = 'pending' AND id > ? ORDER BY id LIMIT ?`,
+  )
+  const finish = db.prepare(
+    'UPDATE delivery SET state = ?, alert = ?, detail = ?, attempts = ?, done_ms = ? WHERE id = ?',
+  )
+  const postpone = db.prepare('UPDATE delivery SET attempts = ?, not_before_ms = ?, detail = ? WHERE id = ?')
+  const ofEvent = db.prepare('SELECT notifier, state, attempts, count, detail FROM delivery WHERE seq = ? ORDER BY id')
+  const counts = db.prepare(
+    `SELECT notifier, state, count(*) AS n, min(created_ms) AS oldest_ms FROM delivery
+     WHERE state <> 'delivered' GROUP BY notifier, state`,
+  )
+
+  return {
+    /** A key that is there already is left as it is: routing again after a crash adds nothing. */
+    add(notifier: string, key: string, alert: Alert, now: number) {
+      insert.run(notifier, key, alert.record?.seq ?? null, alert.count, JSON.stringify(alert), now)
+    },
+
+    /** Pending ones in the order they came, from behind the row `afterId`. */
+    next: (notifier: string, afterId: number, limit: number): Delivery[] =>
+      next.all(notifier, afterId, limit).map((row) => ({
+        id: Number(row.id),
+        notifier: String(row.notifier),
+        key: String(row.key),
+        alert: JSON.parse(String(row.alert)),
+        attempts: Number(row.attempts),
+        notBefore: Number(row.not_before_ms),
+      })),
+
+    delivered(id: number, attempts: number, receipt: string | null, now: number) {
+      finish.run('delivered', null, receipt, attempts, now, id)
+    },
+
+    dead(delivery: Delivery, attempts: number, reason: string, now: number) {
+      finish.run('dead', JSON.stringify(delivery.alert), reason, attempts, now, delivery.id)
+    },
+
+    postpone(id: number, attempts: number, notBefore: number, reason: string) {
+      postpone.run(attempts, notBefore, reason, id)
+    },
+
+    ofEvent: (seq: number) => ofEvent.all(seq) as unknown as DeliveryState[],
+
+    /** By notifier, what isn't delivered. */
+    backlog(): Map<string, { pending: number; dead: number; oldestMs: number | null }> {
+      const all = new Map<string, { pending: number; dead: number; oldestMs: number | null }>()
+      for (const row of counts.all()) {
+        const entry = all.get(String(row.notifier)) ?? {
+          pending: 0,
+          dead: 0,
+          oldestMs: null,
+        }
+        if (row.state === 'pending')
+          Object.assign(entry, {
+            pending: Number(row.n),
+            oldestMs: Number(row.oldest_ms),
+          })
+        else entry.dead = Number(row.n)
+        all.set(String(row.notifier), entry)
+      }
+      return all
+    },
+  }
+}
+
+export type Deliveries = ReturnType<typeof createDeliveries>

@@ -1,0 +1,99 @@
+// Reading and writing events and their meaning. Whoever calls decides on transactions.
+import type { EventRecord } from '../model/event.ts'
+import type { Meaning } from '../model/meaning.ts'
+import type { Database } from './database.ts'
+
+export interface StoredEvent {
+  record: EventRecord
+  meaning: Meaning | null
+}
+
+export interface EventFilter {
+  afterSeq?: number
+  user?: string
+  source?: string
+  service?: string
+  outcome?: string
+  /** RFC 3339, UTC. */
+  since?: string
+}
+
+const FILTERS: Record<keyof EventFilter, string> = {
+  afterSeq: 'e.seq > ?',
+  user: 'm.user = ?',
+  source: 'm.source = ?',
+  service: 'm.service = ?',
+  outcome: 'm.outcome = ?',
+  since: 'm.time >= ?',
+}
+
+function stored(row: Record<string, unknown>): StoredEvent {
+  return {
+    record: JSON.parse(String(row.record)),
+    meaning: row.json === null ? null : JSON.parse(String(row.json)),
+  }
+}
+
+export function createEvents(db: Database) {
+  const insert = db.prepare('INSERT INTO event (seq, id, record, hash) VALUES (?, ?, ?, ?)')
+  const seqById = db.prepare('SELECT seq FROM event WHERE id = ?')
+  const last = db.prepare('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1')
+  const after = db.prepare('SELECT record FROM event WHERE seq > ? ORDER BY seq LIMIT ?')
+  const one = db.prepare('SELECT record, json FROM event e LEFT JOIN meaning m USING (seq) WHERE seq = ?')
+  const insertMeaning = db.prepare(
+    'INSERT OR REPLACE INTO meaning (seq, time, service, type, outcome, user, source, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const progress = db.prepare("SELECT seq FROM progress WHERE name = 'routed'")
+  const advance = db.prepare("INSERT OR REPLACE INTO progress (name, seq) VALUES ('routed', ?)")
+
+  return {
+    /** The end of the chain; null if nothing was ever stored. */
+    head(): { seq: number; hash: Uint8Array } | null {
+      const row = last.get()
+      return row === undefined ? null : { seq: Number(row.seq), hash: row.hash as Uint8Array }
+    },
+
+    seqOf(id: string): number | null {
+      const row = seqById.get(id)
+      return row === undefined ? null : Number(row.seq)
+    },
+
+    insert(seq: number, id: string, record: string, hash: Uint8Array) {
+      insert.run(seq, id, record, hash)
+    },
+
+    routed: () => Number(progress.get()?.seq ?? 0),
+    setRouted: (seq: number) => void advance.run(seq),
+
+    /** Records in order, so that routing goes on where it stopped. */
+    after: (seq: number, limit: number): EventRecord[] =>
+      after.all(seq, limit).map((row) => JSON.parse(String(row.record))),
+
+    get(seq: number): StoredEvent | null {
+      const row = one.get(seq)
+      return row === undefined ? null : stored(row)
+    },
+
+    annotate({ seq, time, service, type, outcome, user }: EventRecord, meaning: Meaning) {
+      const source = meaning.source?.address ?? meaning.source?.name ?? null
+      insertMeaning.run(seq, time, service, type, outcome, user, source, JSON.stringify(meaning))
+    },
+
+    /** The newest `limit` that match, oldest first; with afterSeq the oldest `limit` behind it. */
+    find(filter: EventFilter, limit: number): StoredEvent[] {
+      const given = (Object.keys(FILTERS) as (keyof EventFilter)[]).filter((name) => filter[name] !== undefined)
+      const where = given.length === 0 ? '' : `WHERE ${given.map((name) => FILTERS[name]).join(' AND ')}`
+      const forward = filter.afterSeq !== undefined
+      const rows = db
+        .prepare(
+          `SELECT e.record, m.json FROM event e JOIN meaning m USING (seq) ${where}
+           ORDER BY e.seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
+        )
+        .all(...given.map((name) => filter[name] as string | number), limit)
+        .map(stored)
+      return forward ? rows : rows.reverse()
+    },
+  }
+}
+
+export type Events = ReturnType<typeof createEvents>

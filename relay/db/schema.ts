@@ -1,0 +1,59 @@
+// The tables, as a list of migrations: the n-th brings version n-1 to version n. Released ones never change.
+
+export const migrations: readonly string[] = [
+  `
+  -- What happened: exact bytes, chained. Never updated.
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    record TEXT NOT NULL,
+    hash BLOB NOT NULL
+  ) STRICT;
+
+  -- What it means: derived from event, in the columns that are asked for and whole.
+  CREATE TABLE meaning (
+    seq INTEGER PRIMARY KEY REFERENCES event,
+    time TEXT NOT NULL,
+    service TEXT NOT NULL,
+    type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    user TEXT,
+    source TEXT,
+    json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX meaning_user ON meaning (user, seq);
+  CREATE INDEX meaning_source ON meaning (source, seq);
+
+  -- Groups that have told their first event and count the others.
+  CREATE TABLE grouped (
+    key TEXT NOT NULL,
+    notifier TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    interval_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    PRIMARY KEY (notifier, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Messages to send and sent. An alert's text is kept until it is delivered.
+  CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY,
+    notifier TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    seq INTEGER,
+    count INTEGER NOT NULL,
+    alert TEXT,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before_ms INTEGER NOT NULL DEFAULT 0,
+    detail TEXT,
+    created_ms INTEGER NOT NULL,
+    done_ms INTEGER
+  ) STRICT;
+  CREATE INDEX delivery_open ON delivery (notifier, state, id) WHERE state <> 'delivered';
+  CREATE INDEX delivery_seq ON delivery (seq);
+
+  -- How far the events have been routed.
+  CREATE TABLE progress (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]

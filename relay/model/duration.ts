@@ -1,0 +1,20 @@
+// Durations as Prometheus and Alertmanager write them: 30s, 5m, 1h30m, 2d.
+
+const UNIT_MS: Record<string, number> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+
+export const DURATION = /^(?:\d+(?:ms|[smhdw]))+$/
+
+/** Milliseconds; NaN if it isn't a duration. */
+export function durationMs(text: string): number {
+  if (!DURATION.test(text)) return Number.NaN
+  let sum = 0
+  for (const [, number, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) sum += Number(number) * (UNIT_MS[unit ?? ''] ?? 0)
+  return sum
+}

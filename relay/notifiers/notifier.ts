@@ -1,0 +1,37 @@
+// The contract of a notifier: one alert, one attempt, one outcome. It never logs, counts, retries,
+// sleeps or reads files; the delivery stage does.
+import type { Alert } from '../model/alert.ts'
+import type { KindSchema } from '../model/config.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Network } from './http.ts'
+
+export interface Attempt {
+  /** The same for every attempt to deliver this alert here: the receiver's idempotency key. */
+  key: string
+  /** Aborted at the attempt's deadline; every socket must end with it. */
+  signal: AbortSignal
+}
+
+export interface Notifier {
+  /** Expected failures are outcomes; what is thrown is a bug, logged, and tried again. */
+  send(alert: Alert, attempt: Attempt): Promise<Outcome>
+}
+
+export interface Dependencies {
+  /** By option: what the file named by `token_file` holds is `secrets.token`. */
+  secrets: Readonly<Record<string, Secret>>
+  network: Network
+  /** Wall clock in milliseconds. */
+  now(): number
+}
+
+/** O: the options of its table in the configuration, as its schema lets them through. */
+export interface NotifierKind<O = never> {
+  type: string
+  schema: KindSchema
+  /** A table of the configuration that works; it must pass the schema and appears in `config example`. */
+  example: string
+  /** @throws Error with a message for the operator where the options can't work */
+  create(options: O, dependencies: Dependencies): Notifier
+}

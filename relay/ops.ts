@@ -1,0 +1,71 @@
+// What operations ask: GET /health and GET /metrics. Nothing that names a user or an address.
+import type { FastifyInstance } from 'fastify'
+
+export interface Health {
+  /** ok: everything works. degraded: events are kept, but something needs a look. failing: events can't be stored. */
+  status: 'ok' | 'degraded' | 'failing'
+  version: string
+  uptime_s: number
+  /** Why the status isn't ok. */
+  problems: string[]
+  store: { events: number; last_error: string | null }
+  queue: Record<
+    string,
+    {
+      pending: number
+      oldest_s: number | null
+      last_success: string | null
+      last_error: string | null
+      paused_until: string | null
+      dead: number
+    }
+  >
+}
+
+/** Prometheus text format 0.0.4. */
+export function metrics(health: Health): string {
+  const lines: string[] = []
+  const metric = (name: string, type: string, help: string, samples: [labels: string, value: number][]) => {
+    lines.push(`# HELP pam_alert_${name} ${help}`, `# TYPE pam_alert_${name} ${type}`)
+    for (const [labels, value] of samples) lines.push(`pam_alert_${name}${labels} ${value}`)
+  }
+  const lanes = Object.entries(health.queue)
+  const perNotifier = (value: (lane: Health['queue'][string]) => number): [string, number][] =>
+    lanes.map(([name, lane]) => [`{notifier="${name}"}`, value(lane)])
+  metric('up', 'gauge', '1 if events can be stored.', [['', health.status === 'failing' ? 0 : 1]])
+  metric('uptime_seconds', 'gauge', 'Seconds since the relay was started.', [['', health.uptime_s]])
+  metric('events_total', 'counter', 'Events ever stored on this host.', [['', health.store.events]])
+  metric(
+    'pending',
+    'gauge',
+    'Messages that wait for delivery.',
+    perNotifier((lane) => lane.pending),
+  )
+  metric(
+    'oldest_pending_seconds',
+    'gauge',
+    'Age of the oldest of them.',
+    perNotifier((lane) => lane.oldest_s ?? 0),
+  )
+  metric(
+    'dead',
+    'gauge',
+    'Messages in the dead letters.',
+    perNotifier((lane) => lane.dead),
+  )
+  metric(
+    'paused',
+    'gauge',
+    '1 if the notifier is paused.',
+    perNotifier((lane) => (lane.paused_until === null ? 0 : 1)),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+export function registerOps(app: FastifyInstance, health: () => Health) {
+  app.get('/health', async (_, reply) => {
+    const now = health()
+    return reply.code(now.status === 'failing' ? 503 : 200).send(now)
+  })
+  app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(metrics(health())))
+}

@@ -1,0 +1,116 @@
+// Turns the relay on and off under the init system that runs this machine.
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PamAlertError } from '../model/errors.ts'
+import type { Paths } from '../model/paths.ts'
+
+export interface Init {
+  name: string
+  /** Installs what the init system wants, and (re)starts the relay. */
+  enable(): void
+  /** Stops the relay and removes all that `enable` installed. */
+  disable(): void
+  /** What whoever runs this machine must do beyond that; null if nothing. */
+  advice: string | null
+}
+
+function run(command: string, ...args: string[]) {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] })
+  if (error || status !== 0)
+    throw new PamAlertError('step_failed', `${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`)
+}
+
+const has = (command: string) =>
+  ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((dir) => existsSync(join(dir, command)))
+
+const UNITS = '/usr/lib/systemd/system'
+const SCRIPT = '/etc/init.d/pam-alert'
+
+function systemd(source: string): Init {
+  const units = ['pam-alert.socket', 'pam-alert.service']
+  return {
+    name: 'systemd',
+    advice: null,
+    enable() {
+      for (const unit of units) copyFileSync(join(source, unit), join(UNITS, unit))
+      run('systemctl', 'daemon-reload')
+      run('systemctl', 'enable', '--now', 'pam-alert.socket', 'pam-alert.service')
+      run('systemctl', 'restart', 'pam-alert.service')
+    },
+    disable() {
+      run('systemctl', 'disable', '--now', 'pam-alert.service', 'pam-alert.socket')
+      for (const unit of units) rmSync(join(UNITS, unit), { force: true })
+      run('systemctl', 'daemon-reload')
+    },
+  }
+}
+
+/** SysV and OpenRC: a script in /etc/init.d. */
+function script(name: string, source: string, enable: () => void, disable: () => void, advice: string | null): Init {
+  return {
+    name,
+    advice,
+    enable() {
+      copyFileSync(source, SCRIPT)
+      chmodSync(SCRIPT, 0o755)
+      enable()
+      run(SCRIPT, 'restart')
+    },
+    disable() {
+      if (!existsSync(SCRIPT)) return
+      run(SCRIPT, 'stop')
+      disable()
+      rmSync(SCRIPT)
+    },
+  }
+}
+
+/** Neither: the relay is started, and somebody else must keep it up. */
+function nothing(paths: Paths): Init {
+  const relay = join(paths.lib, 'pam-alert.mjs')
+  const pidFile = '/run/pam-alert.pid'
+  return {
+    name: 'no init system',
+    advice: `Nothing here starts the relay again: let your supervisor run "${paths.command} relay" as root.`,
+    enable() {
+      this.disable()
+      const child = spawn(process.execPath, [relay, 'relay'], { detached: true, stdio: 'ignore' })
+      writeFileSync(pidFile, `${child.pid}\n`)
+      child.unref()
+    },
+    disable() {
+      const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0
+      const command = `/proc/${pid}/cmdline`
+      // The number may belong to somebody else by now.
+      if (pid > 0 && existsSync(command) && readFileSync(command, 'utf8').includes(relay)) process.kill(pid, 'SIGTERM')
+      rmSync(pidFile, { force: true })
+    },
+  }
+}
+
+export function initOf(paths: Paths): Init {
+  const source = join(paths.lib, 'service')
+  if (existsSync('/run/systemd/system')) return systemd(source)
+  if (existsSync('/sbin/openrc-run'))
+    return script(
+      'OpenRC',
+      join(source, 'pam-alert.openrc'),
+      () => run('rc-update', 'add', 'pam-alert', 'default'),
+      () => run('rc-update', 'del', 'pam-alert', 'default'),
+      null,
+    )
+  if (has('start-stop-daemon') && existsSync('/etc/init.d')) {
+    const ranks = has('update-rc.d')
+    return script(
+      'SysV init',
+      join(source, 'pam-alert.init'),
+      () => ranks && run('update-rc.d', 'pam-alert', 'defaults'),
+      () => ranks && run('update-rc.d', '-f', 'pam-alert', 'remove'),
+      existsSync('/run/initctl') || existsSync('/dev/initctl')
+        ? null
+        : `No init system runs here: at every start of this machine or container, run "${SCRIPT} start".`,
+    )
+  }
+  return nothing(paths)
+}

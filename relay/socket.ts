@@ -1,0 +1,73 @@
+// fastify on the Unix socket: ours, or the one that systemd hands over. Whoever may connect is root.
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { PamAlertError } from './model/errors.ts'
+
+/** The first descriptor that systemd hands over, sd_listen_fds(3). */
+const SYSTEMD_FD = 3
+
+export function createApp(log: FastifyBaseLogger): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    // An event is taken as it is or not at all.
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: false,
+        allowUnionTypes: true,
+      },
+    },
+    forceCloseConnections: true,
+  })
+  app.setErrorHandler((error: { statusCode?: number; code?: string; message: string }, request, reply) => {
+    const status = error.statusCode ?? 500
+    request.log[status < 500 ? 'warn' : 'error']({ err: error, url: request.url }, 'request refused')
+    return reply.code(status).send({ error: error.code ?? 'internal', message: error.message })
+  })
+  return app
+}
+
+function systemdSocket(): boolean {
+  const { LISTEN_PID, LISTEN_FDS } = process.env
+  return LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) >= 1
+}
+
+/** A socket that nobody listens on is left over from a relay that was killed. */
+async function clear(path: string) {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return
+  if (!found.isSocket()) throw new PamAlertError('socket_taken', `${path} is not a socket`)
+  const taken = await new Promise<boolean>((resolve) => {
+    const probe = connect(path)
+    probe.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    probe.on('connect', () => probe.destroy())
+  })
+  if (taken) throw new PamAlertError('socket_taken', path)
+  unlinkSync(path)
+}
+
+/**
+ * Listens with the credentials of the calling process, which the hook sees for good; only then may
+ * privileges be dropped. Nothing is accepted before the event loop turns.
+ * @throws {PamAlertError} socket_taken
+ */
+export async function listen(app: FastifyInstance, path: string) {
+  await app.ready()
+  if (systemdSocket()) {
+    app.server.listen({ fd: SYSTEMD_FD })
+    return
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  await clear(path)
+  const mask = process.umask(0o177)
+  try {
+    app.server.listen({ path })
+  } finally {
+    process.umask(mask)
+  }
+  chmodSync(path, 0o600)
+}

@@ -1,0 +1,67 @@
+// A notifier of any kind, whose service is a server of the test's, reached as in production: by its
+// own name, over TLS, through a proxy, trusting an authority from ca_file.
+import type { TestContext } from 'node:test'
+import { Secret } from '../../relay/model/secret.ts'
+import { createNetwork } from '../../relay/notifiers/http.ts'
+import { kinds } from '../../relay/notifiers/index.ts'
+import type { Notifier } from '../../relay/notifiers/notifier.ts'
+import { type Authority, createAuthority } from './certs.ts'
+import { PUSHOVER_TOKEN, PUSHOVER_USER } from './pushover-api.ts'
+import { type ConnectProxy, createProxy, createReceiver, type Receiver } from './receiver.ts'
+import { X_KEYS } from './x-api.ts'
+
+export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+/** For each kind that speaks HTTPS: its host, options, secrets, and an answer that means delivered. */
+export const SERVICES: Record<
+  string,
+  { host: string; options: object; secrets: Record<string, string>; taken: { status: number; body: string } }
+> = {
+  webhook: {
+    host: 'hook.example',
+    options: { url: 'https://hook.example/in?x=1' },
+    secrets: { secret: WEBHOOK_SECRET },
+    taken: { status: 204, body: '' },
+  },
+  pushover: {
+    host: 'api.pushover.net',
+    options: { user: PUSHOVER_USER },
+    secrets: { token: PUSHOVER_TOKEN },
+    taken: { status: 200, body: '{"status":1,"request":"r1"}' },
+  },
+  x: {
+    host: 'api.x.com',
+    options: { mode: 'dm', recipient: '1234567890' },
+    secrets: X_KEYS,
+    taken: { status: 201, body: '{"data":{"dm_event_id":"7","dm_conversation_id":"1-2"}}' },
+  },
+}
+
+export interface Reached {
+  notifier: Notifier
+  service: Receiver
+  proxy: ConnectProxy
+  authority: Authority
+}
+
+export interface Wanted {
+  options?: object
+  validity?: { from: Date; to: Date }
+  /** The name in the service's certificate. */
+  certifiedAs?: string
+}
+
+export async function reach(t: TestContext, type: string, wanted: Wanted = {}): Promise<Reached> {
+  const { host, options, secrets } = SERVICES[type] ?? { host: '', options: {}, secrets: {} }
+  const authority = await createAuthority()
+  const service = await createReceiver(t, await authority.issue(wanted.certifiedAs ?? host, wanted.validity))
+  const proxy = await createProxy(t, new Map([[host, service.port]]))
+  const kind = kinds.get(type)
+  if (kind === undefined) throw new Error(`no kind ${type}`)
+  const notifier = kind.create({ ...options, ...wanted.options } as never, {
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, new Secret(value)])),
+    network: createNetwork(proxy.url, authority.cert),
+    now: Date.now,
+  })
+  return { notifier, service, proxy, authority }
+}

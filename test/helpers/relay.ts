@@ -1,0 +1,121 @@
+// The real relay as a process of its own, below a temporary root.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
+import { tempDir } from './temp.ts'
+
+const COMMAND = join(import.meta.dirname, '../../relay/cli/main.ts')
+
+export interface LogLine {
+  level: number
+  msg: string
+  [field: string]: unknown
+}
+
+export interface RunningRelay {
+  paths: Paths
+  child: ChildProcess
+  /** Everything it printed: its log, and lines of the journal notifier. */
+  output: string[]
+  /** The next line of the log, from now on, that passes. */
+  logged(passes: (line: LogLine) => boolean): Promise<LogLine>
+  ask(method: string, path: string, body?: string | Buffer): Promise<{ status: number; body: unknown }>
+  stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+export interface RelayOptions {
+  config?: string
+  /** File name below the secrets directory → what it holds. */
+  secrets?: Record<string, string>
+  /** A root that an earlier relay has used. */
+  root?: string
+}
+
+export function writeConfig(paths: Paths, config: string) {
+  mkdirSync(dirname(paths.config), { recursive: true })
+  writeFileSync(paths.config, config)
+}
+
+export function writeSecret(paths: Paths, name: string, value: string): string {
+  const path = join(paths.secrets, name)
+  mkdirSync(paths.secrets, { recursive: true, mode: 0o700 })
+  writeFileSync(path, value)
+  chmodSync(path, 0o600)
+  return path
+}
+
+/** Runs the command to its end. */
+export async function command(root: string, ...args: string[]) {
+  const child = spawn(process.execPath, [COMMAND, '--root', root, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const [status] = await once(child, 'close')
+  return { status: status as number | null, stdout, stderr }
+}
+
+/** Resolves when it listens. */
+export async function startRelay(t: TestContext, options: RelayOptions = {}): Promise<RunningRelay> {
+  const paths = pathsBelow(options.root ?? tempDir(t))
+  for (const [name, value] of Object.entries(options.secrets ?? {})) writeSecret(paths, name, value)
+  if (options.config !== undefined) writeConfig(paths, options.config)
+  const child = spawn(process.execPath, [COMMAND, '--root', paths.root, 'relay'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: string[] = []
+  const waiting = new Set<(line: LogLine) => void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    output.push(line)
+    if (!line.startsWith('{')) return
+    for (const look of waiting) look(JSON.parse(line))
+  })
+  createInterface({ input: child.stderr }).on('line', (line) => output.push(line))
+  const exited = once(child, 'exit')
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await exited
+  })
+  const relay: RunningRelay = {
+    paths,
+    child,
+    output,
+    logged(passes) {
+      return new Promise((resolve, reject) => {
+        const look = (line: LogLine) => {
+          if (!passes(line)) return
+          waiting.delete(look)
+          resolve(line)
+        }
+        waiting.add(look)
+        void exited.then(() => reject(new Error(`the relay has ended:\n${output.join('\n')}`)))
+      })
+    },
+    ask: (method, path, body) =>
+      new Promise((resolve, reject) => {
+        const headers = body === undefined ? {} : { 'content-type': 'application/json' }
+        const req = request({ socketPath: paths.socket, method, path, headers })
+        req.on('error', reject)
+        req.on('response', async (response) => {
+          let text = ''
+          for await (const chunk of response) text += chunk
+          const json = response.headers['content-type']?.includes('json')
+          resolve({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text })
+        })
+        req.end(body)
+      }),
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      await exited
+    },
+  }
+  await relay.logged(({ msg }) => msg === 'relay is listening')
+  return relay
+}

@@ -1,0 +1,115 @@
+// Who may import whom. The house stands on this; whoever must break it should change the plan first.
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, test } from 'node:test'
+
+const top = join(import.meta.dirname, '..')
+
+/** Files of relay/ that a stage may use beside model/; they use model/ and their own folder only. */
+const LEAVES = ['relay/notifiers/', 'relay/db/', 'relay/service/', 'relay/sign.ts', 'relay/spool.ts', 'pam/']
+const STAGES = ['socket', 'intake', 'store', 'enrich', 'route', 'group', 'deliver', 'history', 'ops'].map(
+  (name) => `relay/${name}.ts`,
+)
+/** What main.ts and the command share: reading settings, telling the host, giving up root. */
+const EDGES = ['relay/settings.ts', 'relay/host.ts', 'relay/privileges.ts']
+
+const folderOf = (file: string) =>
+  LEAVES.find((leaf) => leaf.endsWith('/') && file.startsWith(leaf)) ?? `${dirname(file)}/`
+const isLeaf = (file: string) => LEAVES.some((leaf) => file.startsWith(leaf))
+const inModel = (file: string) => file.startsWith('relay/model/') || file === 'package.json'
+
+interface Import {
+  from: string
+  to: string
+  typeOnly: boolean
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(top, file), 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)(import type|import|export)\b[^'"\n;]*?(?:\{[^}]*\}\s*)?(?:from\s+)?['"](\.[^'"]+)['"]|import\(['"](\.[^'"]+)['"]\)/g,
+  )
+  return [...found].map(([, kind, fixed, lazy]) => ({
+    from: file,
+    to: normalize(join(dirname(file), fixed ?? lazy ?? '')),
+    typeOnly: kind === 'import type',
+  }))
+}
+
+const files = globSync(['relay/**/*.ts', 'pam/**/*.ts'], { cwd: top }).sort()
+const imports = files.flatMap(importsOf)
+const broken = (rule: (i: Import) => boolean) =>
+  imports.filter((i) => !rule(i)).map(({ from, to }) => `${from} imports ${to}`)
+
+describe('the layers', () => {
+  test('the reader of this test sees the imports', () => {
+    assert.ok(files.length > 40 && imports.length > 100, `${files.length} files, ${imports.length} imports`)
+    assert.ok(imports.some(({ from, to }) => from === 'relay/main.ts' && to === 'relay/store.ts'))
+    assert.ok(imports.some(({ from, to }) => from === 'relay/cli/main.ts' && to === 'relay/cli/install.ts'))
+  })
+
+  test('every file has its place', () => {
+    const known = (file: string) =>
+      inModel(file) ||
+      isLeaf(file) ||
+      STAGES.includes(file) ||
+      EDGES.includes(file) ||
+      file.startsWith('relay/cli/') ||
+      file === 'relay/main.ts'
+    assert.deepEqual(
+      files.filter((file) => !known(file)),
+      [],
+    )
+  })
+
+  test('model/ imports nothing of ours but model/', () => {
+    assert.deepEqual(
+      broken(({ from, to }) => !inModel(from) || inModel(to)),
+      [],
+    )
+  })
+
+  test('a leaf imports model/ and its own folder', () => {
+    assert.deepEqual(
+      broken(({ from, to }) => !isLeaf(from) || inModel(to) || to.startsWith(folderOf(from))),
+      [],
+    )
+  })
+
+  test('a stage imports model/ and leaves, never another stage', () => {
+    assert.deepEqual(
+      broken(({ from, to }) => !STAGES.includes(from) || inModel(to) || isLeaf(to)),
+      [],
+    )
+  })
+
+  test('only main.ts knows the stages; the command knows their types at most, and main.ts only to run it', () => {
+    assert.deepEqual(
+      broken(
+        ({ from, to, typeOnly }) =>
+          !STAGES.includes(to) || from === 'relay/main.ts' || (from.startsWith('relay/cli/') && typeOnly),
+      ),
+      [],
+    )
+    assert.deepEqual(
+      broken(({ from, to }) => to !== 'relay/main.ts' || from === 'relay/cli/relay.ts'),
+      [],
+    )
+  })
+
+  test('nothing goes round in circles', () => {
+    const next = Map.groupBy(imports, ({ from }) => from)
+    const state = new Map<string, 'open' | 'done'>()
+    const circles: string[] = []
+    const visit = (file: string, trail: string[]) => {
+      if (state.get(file) === 'open') circles.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
+      if (state.has(file)) return
+      state.set(file, 'open')
+      for (const { to } of next.get(file) ?? []) visit(to, [...trail, file])
+      state.set(file, 'done')
+    }
+    for (const file of files) visit(file, [])
+    assert.deepEqual(circles, [])
+  })
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { type Kinds, parseConfig } from '../../../relay/model/config.ts'
+import { kinds } from '../../../relay/notifiers/index.ts'
+
+const parse = (text: string) => parseConfig(text, kinds as Kinds)
+
+/** "line: where: message" of all errors. */
+const errorsOf = (text: string) => parse(text).errors.map(({ line, where, message }) => `${line}: ${where}: ${message}`)
+
+/** Bad input → the whole of what is said about it. */
+const BAD: [text: string, ...said: string[]][] = [
+  ['[notifier.ops]\ntype = "journal"', '1: notifier: unknown key; did you mean "notifiers"?'],
+  [
+    '[notifiers.ops]\ntype = "webhook"\nurl = "https://a.example"\nsecret = "x"\nsecret_file = "/s"',
+    '4: notifiers.ops.secret: unknown key; known: url, secret_file',
+  ],
+  ['[notifiers.ops]\nurl = "https://a.example"', '1: notifiers.ops: "type" is missing'],
+  ['[notifiers.ops]\ntype = "webook"', '2: notifiers.ops.type: there is no kind "webook"; did you mean "webhook"?'],
+  [
+    '[notifiers.ops]\ntype = "webhook"\nurl = "http://10.0.0.1/hook"\nsecret_file = "/s"',
+    '3: notifiers.ops.url: must be an https:// address; plain http:// only to this machine (127.0.0.1, [::1], localhost)',
+  ],
+  [
+    '[notifiers.ops]\ntype = "webhook"\nurl = "http://127.0.0.1.evil.example/"\nsecret_file = "s"',
+    '3: notifiers.ops.url: must be an https:// address; plain http:// only to this machine (127.0.0.1, [::1], localhost)',
+    '4: notifiers.ops.secret_file: must be an absolute path',
+  ],
+  ['[notifiers."a b"]\ntype = "journal"', '1: notifiers.a b: a name is made of letters, digits, _ and -'],
+  [
+    '[notifiers.phone]\ntype = "journal"\n\n[[routes]]\nnotify = []\n[[routes]]\nnotify = ["fone"]',
+    '7: routes[2].notify: there is no notifier "fone"; did you mean "phone"?',
+  ],
+  ['[[routes]]\nmatch = { usr = "x" }\nnotify = []', '2: routes[1].match.usr: unknown key; did you mean "user"?'],
+  ['[[routes]]\nmatch = { user = 3 }\nnotify = []', '2: routes[1].match.user: must be a text in quotes or a list'],
+  [
+    '[[routes]]\nmatch = { source = ["10.0.0.0/8", "10.0.0.0/33", "home"] }\nnotify = []',
+    '2: routes[1].match.source: "10.0.0.0/33" is neither an address nor a network such as 10.0.0.0/8',
+    '2: routes[1].match.source: "home" is neither an address nor a network such as 10.0.0.0/8',
+  ],
+  [
+    '[[routes]]\nnotify = []\ngroup_by = ["sorce"]\ngroup_interval = "5 min"',
+    '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, source, method',
+    '4: routes[1].group_interval: must be a duration such as 30s, 5m, 1h30m',
+  ],
+  ['[ops]\nlisten = "localhost"', '2: ops.listen: must be ADDRESS:PORT, e.g. 127.0.0.1:9465'],
+  ['[network]\nproxy = "socks5://127.0.0.1:1"', '2: network.proxy: must be http://HOST:PORT'],
+  ['[ops]\nlisten = # where\n[network]', '2: column 17: a value is missing behind the ='],
+  ['[ops]\n\nlisten = "127.0.0.1:1" x', '3: column 24: Must be a newline'],
+]
+
+describe('the configuration', () => {
+  for (const [text, ...said] of BAD)
+    test(`says: ${said[0]}`, () => {
+      assert.deepEqual(errorsOf(text), said)
+      assert.equal(parse(text).config, null)
+    })
+
+  test('an empty file is the defaults: every login to the journal', () => {
+    const { config, warnings } = parse('')
+    assert.deepEqual(
+      config?.notifiers.map(({ name }) => name),
+      ['journal'],
+    )
+    assert.deepEqual(config?.routes.at(-1)?.notify, ['journal'])
+    assert.deepEqual(warnings, [])
+  })
+
+  test('notifiers without routes get routes', () => {
+    const { config } = parse('[notifiers.a]\ntype = "journal"\n[notifiers.b]\ntype = "journal"')
+    assert.deepEqual(
+      config?.routes.map(({ notify }) => notify),
+      [[], [], ['a', 'b'], ['a', 'b']],
+    )
+    assert.deepEqual(config?.routes[2]?.groupBy, ['source'])
+  })
+
+  test('a notifier that no route names is a warning', () => {
+    const { config, warnings } = parse('[notifiers.a]\ntype = "journal"\n[[routes]]\nnotify = []')
+    assert.notEqual(config, null)
+    assert.deepEqual(warnings, [
+      { line: 1, where: 'notifiers.a', message: 'no route names this notifier: it never gets an alert' },
+    ])
+  })
+
+  test('a route is read as it is written', () => {
+    const { config } = parse(
+      '[[routes]]\nmatch = { user = "root", service = ["su", "sudo"] }\nnotify = ["journal"]\ngroup_by = ["user"]\ngroup_interval = "1h30m"\ncontinue = true\n[notifiers.journal]\ntype = "journal"',
+    )
+    assert.deepEqual(config?.routes, [
+      {
+        match: { user: ['root'], service: ['su', 'sudo'] },
+        notify: ['journal'],
+        groupBy: ['user'],
+        groupIntervalMs: 5_400_000,
+        continue: true,
+      },
+    ])
+  })
+
+  test('no text crashes it, and every error has a line of the text', () => {
+    const word = fc.constantFrom(
+      '[',
+      ']',
+      '[[routes]]',
+      'notify',
+      '=',
+      '"a"',
+      '\n',
+      '.',
+      '__proto__',
+      '{',
+      '}',
+      ',',
+      '1',
+      '#',
+      "'''",
+    )
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((words) => words.join(' ')),
+        ),
+        (text) => {
+          for (const { line } of parse(text).errors)
+            assert.ok(line >= 1 && line <= text.split('\n').length + 1, String(line))
+        },
+      ),
+      { numRuns: 2000 },
+    )
+    assert.equal(({} as Record<string, unknown>).x, undefined)
+    parse('__proto__.x = 1')
+    assert.equal(({} as Record<string, unknown>).x, undefined, 'no key reaches a prototype')
+  })
+})
