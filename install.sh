@@ -45,19 +45,19 @@ copy_source() {
 		tar -C "$WORK/source" --no-same-owner -xf -
 }
 
-fetch_libraries() {
+fetch_libraries() (
 	cd "$WORK/source"
 	if [ -d "${HOME:-/root}/.npm" ]; then npm ci; else npm ci --cache "$WORK/npm"; fi
-}
+)
 
-build() {
+build() (
 	cd "$WORK/source"
 	npm run --silent build
-}
+)
 
 # File by file, each replaced as a whole: logins and a running relay go on meanwhile.
 # Everything that the entry points need is there before they are.
-put_in_place() {
+put_in_place() (
 	cd "$WORK/source/dist"
 	find . -type d | while read -r dir; do install -d -o root -g root -m 0755 "$LIB/$dir"; done
 	{
@@ -73,7 +73,7 @@ put_in_place() {
 		[ -e "chunks/$old" ] || rm -f "$LIB/chunks/$old"
 	done
 	ln -sfn "$LIB/pam-alert.mjs" "$COMMAND"
-}
+)
 
 yes='' dry=''
 for option in "$@"; do
@@ -91,6 +91,8 @@ x86_64 | aarch64) ;;
 esac
 [ -n "$yes$dry" ] || [ -t 0 ] || fail 1 "nobody can be asked here: say --yes" "nothing was changed"
 
+upgrade=''
+[ ! -e "$COMMAND" ] || upgrade=yes
 version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' "$SOURCE/package.json" | head -n 1)
 packages=$(missing_packages)
 
@@ -137,4 +139,9 @@ step "putting it under $LIB" put_in_place
 printf '\n'
 rm -rf "$WORK"
 
-exec "$COMMAND" install $yes
+"$COMMAND" install $yes || {
+	status=$?
+	# Nothing half done stays behind; what was there before does.
+	[ -n "$upgrade" ] || "$COMMAND" uninstall >/dev/null 2>&1 || true
+	exit "$status"
+}

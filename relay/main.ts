@@ -18,7 +18,7 @@ import { systemClock as clock } from './model/clock.ts'
 import type { EventRecord } from './model/event.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
-import { type Health, registerOps } from './ops.ts'
+import { createOpsListener, type Health, registerOps } from './ops.ts'
 import { dropPrivileges } from './privileges.ts'
 import { createRouter } from './route.ts'
 import { createSecretReader, loadSettings, readConfig, type SecretReader, type Settings } from './settings.ts'
@@ -44,6 +44,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   const app = createApp(log)
   registerIntake(app, (event) => store.append(event))
   registerOps(app, health)
+  const ops = createOpsListener(() => createApp(log), health)
   const history = createHistory({
     find: (filter, limit) => events.find(filter, limit),
     get: (seq) => events.get(seq),
@@ -81,6 +82,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     settings = next
     delivery.configure(next.notifiers)
     route = createRouter(next.config.routes, [...next.notifiers.keys()])
+    ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
     if (next.text !== null) writeFileSync(paths.lastGoodConfig, next.text)
   }
 
@@ -139,7 +141,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   return {
     async stop() {
       process.off('SIGHUP', reload)
-      await app.close()
+      await Promise.all([app.close(), ops.stop()])
       store.stop()
       grouping.stop()
       delivery.stop()

@@ -69,3 +69,25 @@ export function registerOps(app: FastifyInstance, health: () => Health) {
   })
   app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(metrics(health())))
 }
+
+/** The same on an address of the operator's choice, and nothing else there. */
+export function createOpsListener(createApp: () => FastifyInstance, health: () => Health) {
+  let app: FastifyInstance | null = null
+
+  async function stop() {
+    await app?.close()
+    app = null
+  }
+
+  return {
+    stop,
+    /** @throws what the system says of an address that can't be had */
+    async listen(address: { host: string; port: number } | null) {
+      await stop()
+      if (address === null) return
+      app = createApp()
+      registerOps(app, health)
+      await app.listen(address)
+    },
+  }
+}

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createPam, LocallyModified, type Pam, type PamChange } from '../../pam/apply.ts'
 import { mechanismOf } from '../../pam/distro.ts'
-import { PamAlertError } from '../model/errors.ts'
+import { EXIT, PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
 import { VERSION } from '../model/version.ts'
 import { RELAY_USER } from '../privileges.ts'
@@ -115,5 +115,7 @@ export async function install(paths: Paths, { yes = false, dryRun = false }: Ins
   if (!pam.enable(change)) throw new PamAlertError('pam_not_as_planned')
   say('PAM calls the hook on every login from now on.\n')
   await test(paths, undefined, {})
+  // A notifier that isn't reached yet is told above; the installation is done all the same.
+  process.exitCode = EXIT.done
   say(`\n${style('bold', `pam-alert ${VERSION} is installed.`)} Next: pam-alert config example > ${paths.config}`)
 }

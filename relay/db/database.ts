@@ -14,9 +14,17 @@ const PRAGMAS = `
 
 export type Database = DatabaseSync
 
-/** @throws {PamAlertError} store_newer, before anything is written, if a later release made the file */
+function openFile(path: string): Database {
+  try {
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw new PamAlertError('store_unusable', `${path}: ${(error as Error).message}`)
+  }
+}
+
+/** @throws {PamAlertError} store_unusable; store_newer, before anything is written, if a later release made the file */
 export function openDatabase(path: string): Database {
-  const db = new DatabaseSync(path)
+  const db = openFile(path)
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (version > migrations.length) {
     db.close()

@@ -36,11 +36,6 @@ export const FAULTS = {
     hint: 'It must be a plain file that root can read; without one every login goes to the journal.',
     exit: EXIT.systemFailed,
   },
-  secret_unsafe: {
-    message: 'a secret is not safe where it is',
-    hint: 'chown root:root FILE; chmod 600 FILE',
-    exit: EXIT.notSo,
-  },
   relay_unreachable: {
     message: 'the relay does not answer',
     hint: 'Start it: systemctl start pam-alert, or /etc/init.d/pam-alert start.',

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import type { TestContext } from 'node:test'
 import type { Certificate } from './certs.ts'
+import type { Scope } from './temp.ts'
 
 export interface Received {
   method: string
@@ -27,7 +27,7 @@ export interface Receiver {
   open: Set<Socket>
 }
 
-async function start(t: TestContext, server: Server): Promise<{ port: number; open: Set<Socket> }> {
+async function start(t: Scope, server: Server): Promise<{ port: number; open: Set<Socket> }> {
   const open = new Set<Socket>()
   const keep = (socket: Socket) => {
     open.add(socket)
@@ -43,7 +43,7 @@ async function start(t: TestContext, server: Server): Promise<{ port: number; op
   return { port: (server.address() as AddressInfo).port, open }
 }
 
-export async function createReceiver(t: TestContext, certificate?: Certificate): Promise<Receiver> {
+export async function createReceiver(t: Scope, certificate?: Certificate): Promise<Receiver> {
   const waiting: ((request: Received) => void)[] = []
   const unread: Received[] = []
   const handle: RequestListener = (request, response) => {
@@ -83,6 +83,15 @@ export async function createReceiver(t: TestContext, certificate?: Certificate):
   return receiver
 }
 
+/** A port of 127.0.0.1 on which nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
 export interface ConnectProxy {
   url: string
   /** What was asked for, as HOST:PORT. */
@@ -93,7 +102,7 @@ export interface ConnectProxy {
 }
 
 /** @param ports host name → port on 127.0.0.1; other names are refused with 403 */
-export async function createProxy(t: TestContext, ports: ReadonlyMap<string, number>): Promise<ConnectProxy> {
+export async function createProxy(t: Scope, ports: ReadonlyMap<string, number>): Promise<ConnectProxy> {
   const server = createServer((_, response) => response.writeHead(405).end())
   const { port, open } = await start(t, server)
   const proxy: ConnectProxy = { url: `http://127.0.0.1:${port}`, targets: [], open, answers: true }

@@ -9,7 +9,7 @@ import type { Health } from '../../relay/ops.ts'
 import { loginEvent } from '../helpers/alerts.ts'
 import { createAuthority } from '../helpers/certs.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
-import { createProxy, createReceiver } from '../helpers/receiver.ts'
+import { createProxy, createReceiver, freePort } from '../helpers/receiver.ts'
 import { command, startRelay, writeConfig, writeSecret } from '../helpers/relay.ts'
 import { tempDir } from '../helpers/temp.ts'
 import { X_KEYS } from '../helpers/x-api.ts'
@@ -210,6 +210,18 @@ ${webhookTo(ops.url).replace('SECRETS', paths.secrets)}`
     assert.equal((await escaped).notifier, 'bird')
     assert.equal((await done).attempts, 2)
     assert.equal(relay.child.exitCode, null)
+  })
+
+  test('serves health and metrics on an address of its own, and nothing else', async (t) => {
+    const port = await freePort()
+    const relay = await startRelay(t, { config: `[ops]\nlisten = "127.0.0.1:${port}"\n` })
+    await relay.ask(...post(loginEvent({ user: 'alice' })))
+    const url = `http://127.0.0.1:${port}`
+    const health = await fetch(`${url}/health`)
+    assert.equal(((await health.json()) as Health).status, 'ok')
+    assert.match(await (await fetch(`${url}/metrics`)).text(), /^pam_alert_up 1$/m)
+    assert.equal((await fetch(`${url}/v1/events`)).status, 404)
+    assert.equal((await fetch(`${url}/v1/events`, { method: 'POST', body: '{}' })).status, 404)
   })
 
   test('tail shows events as they come', async (t) => {

@@ -32,6 +32,6 @@ done
 mount --bind /dev/pts "$layers/dev/pts"
 ln -s pts/ptmx "$layers/dev/ptmx"
 ln -s /proc/self/fd "$layers/dev/fd"
-mount --bind "$layers/dev" /dev
+mount --rbind "$layers/dev" /dev
 
 exec "$@"
