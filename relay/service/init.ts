@@ -24,6 +24,8 @@ function run(command: string, ...args: string[]) {
 const has = (command: string) =>
   ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((dir) => existsSync(join(dir, command)))
 
+const STOPS_WITHIN_MS = 10_000
+
 const UNITS = '/usr/lib/systemd/system'
 const SCRIPT = '/etc/init.d/pam-alert'
 
@@ -83,7 +85,10 @@ function nothing(paths: Paths): Init {
       const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0
       const command = `/proc/${pid}/cmdline`
       // The number may belong to somebody else by now.
-      if (pid > 0 && existsSync(command) && readFileSync(command, 'utf8').includes(relay)) process.kill(pid, 'SIGTERM')
+      const ours = () => pid > 0 && existsSync(command) && readFileSync(command, 'utf8').includes(relay)
+      if (ours()) process.kill(pid, 'SIGTERM')
+      const until = performance.now() + STOPS_WITHIN_MS
+      while (ours() && performance.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
       rmSync(pidFile, { force: true })
     },
   }

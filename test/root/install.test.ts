@@ -6,7 +6,18 @@ import { createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { HOOK, pamEnv, runHook } from '../helpers/hook.ts'
 import { without } from '../helpers/needs.ts'
-import { installSh, journalLines, machine, must, pamAlert, pamFiles, run, startJournal, stopAll } from './machine.ts'
+import {
+  forgetPamAlert,
+  installSh,
+  journalLines,
+  machine,
+  must,
+  pamAlert,
+  pamFiles,
+  run,
+  startJournal,
+  stopAll,
+} from './machine.ts'
 
 const skip = without('npm', 'journalctl', 'script', 'setpriv')
 const NOBODY = 65_534
@@ -22,7 +33,10 @@ const LEFT = [
 const installed = () => LEFT.filter((path) => existsSync(path))
 
 describe('install.sh', { skip }, () => {
-  before(startJournal)
+  before(async () => {
+    await startJournal()
+    await forgetPamAlert()
+  })
   after(stopAll)
 
   test('says what it would do, and does nothing, with --dry-run', async () => {

@@ -8,6 +8,7 @@ import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver, type Receiver } from '../helpers/receiver.ts'
 import {
   createPerson,
+  forgetPamAlert,
   installSh,
   journalLines,
   machine,
@@ -57,6 +58,7 @@ describe('a machine with pam-alert', { skip }, () => {
 
   before(async () => {
     await startJournal()
+    await forgetPamAlert()
     receiver = await createReceiver(machine)
     alice = await createPerson('alice')
     bob = await createPerson('bob')

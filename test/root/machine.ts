@@ -1,7 +1,8 @@
 // The machine inside the private namespace: what an administrator does there, and a person who logs in.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { freePort } from '../helpers/receiver.ts'
@@ -50,10 +51,22 @@ export const installSh = (...args: string[]) =>
 
 export const pamAlert = (...args: string[]) => run('/usr/bin/pam-alert', args)
 
-/** All files below /etc/pam.d, by name. */
+/** All files below /etc/pam.d: their names and the hashes of their bytes. */
 export function pamFiles(): Record<string, string> {
   const names = readdirSync('/etc/pam.d').sort()
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join('/etc/pam.d', name), 'latin1')]))
+  const hash = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join('/etc/pam.d', name)))
+      .digest('hex')
+  return Object.fromEntries(names.map((name) => [name, hash(name)]))
+}
+
+/** Whatever pam-alert the machine outside has: in here nobody ever installed one. */
+export async function forgetPamAlert() {
+  if (existsSync('/usr/bin/pam-alert')) await must('/usr/bin/pam-alert', ['uninstall', '--purge'])
+  for (const path of ['/etc/pam-alert', '/var/lib/pam-alert', '/var/spool/pam-alert'])
+    rmSync(path, { recursive: true, force: true })
+  await run('userdel', ['pam-alert'])
 }
 
 const started: ChildProcess[] = []
