@@ -2,35 +2,44 @@
 // runtime, service files and PAM profile.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
-const OUT = 'dist'
+const top = import.meta.dirname
 
-rmSync(OUT, { recursive: true, force: true })
-mkdirSync(`${OUT}/service`, { recursive: true })
+/** The relay and the command as one program that needs no node_modules; answers its path. */
+export async function bundle(outdir: string): Promise<string> {
+  await build({
+    entryPoints: { 'pam-alert': join(top, 'relay/cli/main.ts') },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    // Packages in CommonJS ask for require, which a module has not.
+    banner: { js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);" },
+    logLevel: 'warning',
+  })
+  const entry = join(outdir, 'pam-alert.mjs')
+  chmodSync(entry, 0o755)
+  return entry
+}
 
-execFileSync('make', ['-s', '-C', 'hook'], { stdio: 'inherit' })
-cpSync('hook/build/pam-alert-hook', `${OUT}/pam-alert-hook`)
-execFileSync('make', ['-s', '-C', 'pam'], { stdio: 'inherit' })
-cpSync('pam/build/pam-try', `${OUT}/pam-try`)
+async function buildAll(out: string) {
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(join(out, 'service'), { recursive: true })
+  execFileSync('make', ['-s', '-C', 'hook'], { cwd: top, stdio: 'inherit' })
+  execFileSync('make', ['-s', '-C', 'pam'], { cwd: top, stdio: 'inherit' })
+  cpSync(join(top, 'hook/build/pam-alert-hook'), join(out, 'pam-alert-hook'))
+  cpSync(join(top, 'pam/build/pam-try'), join(out, 'pam-try'))
+  cpSync(join(top, 'pam/profiles/pam-auth-update'), join(out, 'pam-auth-update'))
+  for (const name of ['pam-alert.socket', 'pam-alert.service', 'pam-alert.init', 'pam-alert.openrc'])
+    cpSync(join(top, 'relay/service', name), join(out, 'service', name))
+  cpSync(process.execPath, join(out, 'node'))
+  await bundle(out)
+}
 
-await build({
-  entryPoints: { 'pam-alert': 'relay/cli/main.ts' },
-  outdir: OUT,
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node26',
-  // Packages in CommonJS ask for require, which a module has not.
-  banner: { js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);" },
-  logLevel: 'warning',
-})
-chmodSync(`${OUT}/pam-alert.mjs`, 0o755)
-
-for (const name of ['pam-alert.socket', 'pam-alert.service', 'pam-alert.init', 'pam-alert.openrc'])
-  cpSync(`relay/service/${name}`, `${OUT}/service/${name}`)
-cpSync('pam/profiles/pam-auth-update', `${OUT}/pam-auth-update`)
-cpSync(process.execPath, `${OUT}/node`)
+if (import.meta.main) await buildAll(join(top, 'dist'))

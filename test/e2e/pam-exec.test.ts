@@ -1,11 +1,13 @@
 // libpam and pam_exec themselves, as an ordinary user: a service of our own in a private directory,
 // the real hook, the real relay, and a webhook at the end.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, describe, type TestContext, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { bundle } from '../../build.ts'
 import { pathsBelow } from '../../relay/model/paths.ts'
 import { HOOK, PAM_TRY, PRELOAD } from '../helpers/hook.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
@@ -28,16 +30,23 @@ interface Login {
   password?: string
 }
 
+/** Copies that an ordinary user can reach, wherever the source tree is. */
+const stage = mkdtempSync(join(tmpdir(), 'pam-alert-stage-'))
+const [hook, pamTry, preload, node] = ['hook', 'pam-try', 'preload.so', 'node'].map((name) => join(stage, name)) as [
+  string,
+  string,
+  string,
+  string,
+]
+let entry = ''
+
 async function setUp(t: TestContext, stack: (hook: string, dir: string) => string) {
   const dir = tempDir(t)
   const receiver = await createReceiver(t)
   const root = join(dir, 'root')
   const config = `[notifiers.ops]\ntype = "webhook"\nurl = "${receiver.url}"\nsecret_file = "${pathsBelow(root).secrets}/ops"\n[[routes]]\nnotify = ["ops"]\n`
   mkdirSync(root)
-  const relay = await startRelay(t, { root, config, secrets: { ops: WEBHOOK_SECRET } })
-  const hook = join(dir, 'hook')
-  copyFileSync(HOOK, hook)
-  chmodSync(hook, 0o755)
+  const relay = await startRelay(t, { root, config, secrets: { ops: WEBHOOK_SECRET }, program: [node, entry] })
   mkdirSync(join(dir, 'pam.d'))
   writeFileSync(
     join(dir, 'pam.d/sshd'),
@@ -53,7 +62,7 @@ async function setUp(t: TestContext, stack: (hook: string, dir: string) => strin
         ...options.flatMap(([name, value]) => [`--${name}`, value]),
         ...env.flatMap((entry) => ['--env', entry]),
       ]
-      const child = spawn(PAM_TRY, [...args, ...operations], { stdio: ['pipe', 'pipe', 'inherit'] })
+      const child = spawn(pamTry, [...args, ...operations], { stdio: ['pipe', 'pipe', 'inherit'] })
       let out = ''
       child.stdout.on('data', (chunk) => {
         out += chunk
@@ -75,12 +84,25 @@ const SESSION = (run: string) => `session required pam_permit.so\nsession option
 const alice = { user: 'alice', rhost: '192.0.2.7', tty: 'ssh' }
 
 describe('through libpam and pam_exec, as an ordinary user', { skip }, () => {
-  before(() => {
+  before(async () => {
+    chmodSync(stage, 0o755)
+    for (const [from, to] of [
+      [HOOK, hook],
+      [PAM_TRY, pamTry],
+      [PRELOAD, preload],
+      [process.execPath, node],
+    ] as const) {
+      copyFileSync(from, to)
+      chmodSync(to, 0o755)
+    }
+    entry = await bundle(join(stage, 'relay'))
     if (process.getuid?.() !== 0) return
+    execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, stage])
     process.setgroups?.([])
     process.setgid?.(NOBODY)
     process.setuid?.(NOBODY)
   })
+  after(() => rmSync(stage, { recursive: true }))
 
   test('a session that opens and closes is two events', async (t) => {
     const { login, next, received } = await setUp(t, SESSION)
@@ -130,7 +152,7 @@ ${SESSION(run)}`,
   test('what a user plants for the dynamic linker is not loaded', async (t) => {
     const { dir, login, next } = await setUp(t, SESSION)
     const marker = join(dir, 'loaded')
-    await login({ items: alice, env: [`LD_PRELOAD=${PRELOAD}`, `PRELOAD_MARKER=${marker}`], operations: ['open'] })
+    await login({ items: alice, env: [`LD_PRELOAD=${preload}`, `PRELOAD_MARKER=${marker}`], operations: ['open'] })
     await next()
     assert.ok(!existsSync(marker))
   })

@@ -34,6 +34,8 @@ export interface RelayOptions {
   secrets?: Record<string, string>
   /** A root that an earlier relay has used. */
   root?: string
+  /** Another program than the source: Node, and the entry point. */
+  program?: readonly [node: string, entry: string]
 }
 
 export function writeConfig(paths: Paths, config: string) {
@@ -69,7 +71,8 @@ export async function startRelay(t: TestContext, options: RelayOptions = {}): Pr
   const paths = pathsBelow(options.root ?? tempDir(t))
   for (const [name, value] of Object.entries(options.secrets ?? {})) writeSecret(paths, name, value)
   if (options.config !== undefined) writeConfig(paths, options.config)
-  const child = spawn(process.execPath, [COMMAND, '--root', paths.root, 'relay'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [node, entry] = options.program ?? [process.execPath, COMMAND]
+  const child = spawn(node, [entry, '--root', paths.root, 'relay'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
   const waiting = new Set<(line: LogLine) => void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
