@@ -20,13 +20,14 @@ function filesOf(directory: string): Record<string, string> {
   )
 }
 
-/** A copy of this machine's PAM, as the distribution made it. */
+/** A copy of this machine's PAM as it is without pam-alert. */
 function setUp(t: TestContext) {
   const root = tempDir(t)
   for (const directory of ['/etc/pam.d', '/var/lib/pam', '/usr/share/pam-configs'])
     cpSync(directory, join(root, directory), { recursive: true })
   mkdirSync(join(root, '/var/backups'), { recursive: true })
   const pam = createPam(root, HOOK, profile)
+  pam.disable()
   const state = () => ['/etc/pam.d', '/var/lib/pam', '/usr/share/pam-configs'].map((dir) => filesOf(join(root, dir)))
   return { root, pam, state, file: (name: string) => join(root, '/etc/pam.d', name) }
 }
