@@ -12,6 +12,7 @@ enum {
 	KEYS_MAX_BYTES = 6144, /* SSH_AUTH_INFO_0: a line per method, with whole keys */
 	EVENT_MAX = 65536,     /* the relay takes no larger body */
 	EVENT_ID_LEN = 36,
+	SPOOL_MAX_FILES = 100000,
 };
 
 /* text.c: a buffer that fills up and never overflows. */
@@ -60,6 +61,9 @@ enum verdict send_start(struct conversation *, const struct event *, const char 
 enum verdict send_continue(struct conversation *, const struct event *, int64_t deadline_us);
 int reply_status(const char *reply, size_t len); /* HTTP status, 0: not yet, -1: never */
 int64_t monotonic_us(void);
+
+/* spool.c: true once the event is a file there, and on disk. */
+bool spool(const struct event *, const char *directory);
 
 /* syslog.c: the last resort, one line to authpriv; never blocks. */
 void syslog_line(const char *what, const char *reason, const struct event *);

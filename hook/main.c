@@ -1,6 +1,6 @@
 /*
- * Called by pam_exec(8) inside every login: read, encode, send; exit 0 on
- * every path. It never waits for longer than its budget, never writes to
+ * Called by pam_exec(8) inside every login: read, encode, send, else spool;
+ * exit 0 on every path. It never waits for longer than its budget, never writes to
  * stdout or stderr, and takes its settings from its arguments alone: the
  * environment belongs to the user who logs in.
  */
@@ -20,7 +20,7 @@ enum {
 };
 
 struct settings {
-	const char *outcome, *socket;
+	const char *outcome, *socket, *spool;
 	int64_t budget_us;
 };
 
@@ -30,6 +30,7 @@ read_settings(char *argv[], struct settings *s)
 	*s = (struct settings){
 		.outcome = "success",
 		.socket = "/run/pam-alert/relay.sock",
+		.spool = "/var/spool/pam-alert",
 		.budget_us = BUDGET_MS * 1000,
 	};
 	for (int i = 1; argv[i] != NULL; i += 2) {
@@ -42,6 +43,8 @@ read_settings(char *argv[], struct settings *s)
 			s->outcome = value;
 		} else if (strcmp(option, "--socket") == 0 && value[0] == '/') {
 			s->socket = value;
+		} else if (strcmp(option, "--spool") == 0 && value[0] == '/') {
+			s->spool = value;
 		} else if (strcmp(option, "--budget-ms") == 0) {
 			char *end;
 			long ms = strtol(value, &end, 10);
@@ -120,11 +123,14 @@ main(int argc, char *argv[], char *envp[])
 		verdict = send_continue(&conversation, &event, start + settings.budget_us);
 	if (verdict == ACKNOWLEDGED)
 		return 0;
-	if (detach(conversation.fd) && verdict == UNFINISHED)
-		verdict = send_continue(&conversation, &event,
-		    start + settings.budget_us + GRACE_US);
-	if (verdict != ACKNOWLEDGED)
-		syslog_line("event not delivered",
-		    verdict == FAILED ? conversation.reason : "no answer in time", &event);
+	if (detach(conversation.fd)) {
+		if (verdict == UNFINISHED)
+			verdict = send_continue(&conversation, &event,
+			    start + settings.budget_us + GRACE_US);
+		if (verdict == ACKNOWLEDGED || spool(&event, settings.spool))
+			return 0;
+	}
+	syslog_line("event neither taken nor spooled",
+	    verdict == FAILED ? conversation.reason : "no answer in time", &event);
 	return 0;
 }

@@ -9,6 +9,9 @@ import type { EventRecord } from './model/event.ts'
 import type { Meaning } from './model/meaning.ts'
 import type { Target } from './model/target.ts'
 
+/** When the store could not be written. */
+const CLOSE_AGAIN_MS = 5000
+
 export interface GroupingOptions {
   groups: Groups
   clock: Clock
@@ -16,11 +19,13 @@ export interface GroupingOptions {
   event(seq: number): StoredEvent | null
   /** Runs in one transaction. */
   atomically(work: () => void): void
+  /** The store could not be written. */
+  storeFailed(error: unknown): void
   /** The key names this message for good: the same whenever it is made again. */
   send(notifier: string, key: string, alert: Alert): void
 }
 
-export function createGrouping({ groups, clock, event, atomically, send }: GroupingOptions) {
+export function createGrouping({ groups, clock, event, atomically, storeFailed, send }: GroupingOptions) {
   const timers = new Map<string, () => void>()
   const nameOf = ({ notifier, key }: Group) => `${notifier} ${key}`
   const messageKey = (record: EventRecord, notifier: string) => `${record.id}.${notifier}`
@@ -33,7 +38,12 @@ export function createGrouping({ groups, clock, event, atomically, send }: Group
       name,
       clock.after(delayMs, () => {
         timers.delete(name)
-        atomically(() => close(group.notifier, group.key))
+        try {
+          atomically(() => close(group.notifier, group.key))
+        } catch (error) {
+          storeFailed(error)
+          arm(group, CLOSE_AGAIN_MS)
+        }
       }),
     )
   }

@@ -1,7 +1,7 @@
 // GET /v1/events: what was stored, by filter, and as it comes. It only reads.
 import type { FastifyInstance } from 'fastify'
-import type { DeliveryState } from './db/deliveries.ts'
-import type { EventFilter, StoredEvent } from './db/events.ts'
+import type { Deliveries } from './db/deliveries.ts'
+import type { EventFilter, Events } from './db/events.ts'
 
 /** Seconds that one request may wait for news; the client asks again. */
 const WAIT_MAX_S = 60
@@ -25,15 +25,8 @@ const query = {
 
 type Query = Partial<Record<keyof (typeof query)['properties'], string>>
 
-export interface HistoryOptions {
-  find(filter: EventFilter, limit: number): StoredEvent[]
-  get(seq: number): StoredEvent | null
-  deliveriesOf(seq: number): DeliveryState[]
-  /** The last event that has been routed. */
-  lastSeq(): number
-}
-
-export function createHistory({ find, get, deliveriesOf, lastSeq }: HistoryOptions) {
+/** @param store the tables that are in use now; they may be replaced */
+export function createHistory(store: () => { events: Events; deliveries: Deliveries }) {
   const waiting = new Set<() => void>()
 
   function news(waitMs: number, signal: AbortSignal): Promise<void> {
@@ -62,9 +55,10 @@ export function createHistory({ find, get, deliveriesOf, lastSeq }: HistoryOptio
         const rows = Math.min(Number(limit), 1000)
         const until = performance.now() + Math.min(Number(wait_s), WAIT_MAX_S) * 1000
         for (;;) {
-          const events = find(filter, rows)
+          const events = store().events.find(filter, rows)
           const left = until - performance.now()
-          if (events.length > 0 || left <= 0 || request.signal.aborted) return { events, last_seq: lastSeq() }
+          if (events.length > 0 || left <= 0 || request.signal.aborted)
+            return { events, last_seq: store().events.routed(), origin: store().events.origin() }
           await news(left, request.signal)
         }
       })
@@ -74,10 +68,10 @@ export function createHistory({ find, get, deliveriesOf, lastSeq }: HistoryOptio
         { schema: { params: { type: 'object', properties: { seq: number } } } },
         async (request, reply) => {
           const seq = Number(request.params.seq)
-          const event = get(seq)
+          const event = store().events.get(seq)
           if (event === null)
             return reply.code(404).send({ error: 'no_such_event', message: `there is no event ${seq}` })
-          return { ...event, deliveries: deliveriesOf(seq) }
+          return { ...event, deliveries: store().deliveries.ofEvent(seq) }
         },
       )
     },

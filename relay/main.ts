@@ -1,31 +1,33 @@
 // Wires the stages; the only file that knows their order:
 // socket → intake → store → enrich → route → group → deliver → notifier.
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
-import { openDatabase, transaction } from './db/database.ts'
+import { moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
-import { createDelivery } from './deliver.ts'
+import { registerDeadLetters } from './dead.ts'
+import { createDelivery, currentNotifier } from './deliver.ts'
 import { enrich } from './enrich.ts'
 import { createGrouping } from './group.ts'
 import { createHistory } from './history.ts'
 import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
-import { noticeAlert } from './model/alert.ts'
 import { systemClock as clock } from './model/clock.ts'
 import type { EventRecord } from './model/event.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
-import { createOpsListener, type Health, registerOps } from './ops.ts'
+import { createNotices } from './notice.ts'
+import { createOpsListener, type Health, judge, registerOps } from './ops.ts'
 import { dropPrivileges } from './privileges.ts'
 import { createRouter } from './route.ts'
-import { createSecretReader, loadSettings, readConfig, type SecretReader, type Settings } from './settings.ts'
+import { createSecretReader, createSettings, type Settings } from './settings.ts'
+import { createWitness, openHostKey } from './sign.ts'
 import { createApp, listen } from './socket.ts'
+import { createSpool } from './spool.ts'
 import { createStore } from './store.ts'
 
-/** The database and the last good configuration are nobody else's business. */
+/** The database, the key and the last good configuration are nobody else's business. */
 const UMASK = 0o077
 
 export interface Relay {
@@ -33,97 +35,156 @@ export interface Relay {
   stop(): Promise<void>
 }
 
-/** @throws {PamAlertError} socket_taken, config_unreadable, store_newer */
+/** @throws {PamAlertError} socket_taken, config_unreadable, store_unusable, store_newer */
 export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Relay> {
   const startedAt = clock.monotonic()
   process.umask(UMASK)
   // While we may be root yet: the socket's credentials are what the hook checks, and secrets are root's.
-  const secretOf = createSecretReader(paths)
-  let { settings, problems } = settingsToStartWith(paths, secretOf, log)
+  const configured = createSettings(paths, createSecretReader(paths), (data) => hostKey.sign(data), log)
+  let settings = configured.first()
 
   const app = createApp(log)
-  registerIntake(app, (event) => store.append(event))
+  registerIntake(app, (event) => core.store.append(event))
   registerOps(app, health)
+  registerDeadLetters(app, () => core.delivery)
   const ops = createOpsListener(() => createApp(log), health)
-  const history = createHistory({
-    find: (filter, limit) => events.find(filter, limit),
-    get: (seq) => events.get(seq),
-    deliveriesOf: (seq) => deliveries.ofEvent(seq),
-    lastSeq: () => events.routed(),
-  })
+  const history = createHistory(() => core)
   history.register(app)
   await listen(app, paths.socket)
   // No request is read before the event loop turns: all below is in place by then.
   if (process.geteuid?.() === 0 && paths.root === '/') dropPrivileges()
 
   mkdirSync(paths.stateDir, { recursive: true })
-  const db = openDatabase(paths.database)
-  const events = createEvents(db)
-  const deliveries = createDeliveries(db)
-  const delivery = createDelivery({ deliveries, clock, log, alarm })
-  const grouping = createGrouping({
-    groups: createGroups(db),
+  const hostKey = openHostKey(paths.hostKey)
+  const host = thisHost()
+  const notices = createNotices({
+    hostName: host.name,
     clock,
-    event: events.get,
-    atomically: (work) => transaction(db, work),
-    send: delivery.add,
+    notifiers: () => settings.notifiers.keys(),
+    send: (notifier, key, alert) => core.delivery.add(notifier, key, alert),
+    shout: (alert) => core.delivery.shout(alert),
   })
-  const store = createStore({ db, events, host: thisHost(), log, onward })
-  let route = createRouter([], [])
+  let core = openCore(null)
+  const spool = createSpool({ directory: paths.spool, clock, log, accept: (event) => core.store.append(event) })
+
+  /** The store and all that hangs on it. @param gap why there is nothing from before, if something is lost */
+  function openCore(gap: string | null): ReturnType<typeof assemble> {
+    try {
+      return assemble(gap)
+    } catch (error) {
+      if (storeFaultOf(error) !== 'corrupt') throw error
+      return openCore(aside(error))
+    }
+  }
+
+  function aside(error: unknown): string {
+    const name = moveAside(paths.database, clock.now())
+    log.error({ err: error, kept: name }, 'the store is damaged; it was moved aside, and a new one begins')
+    return `the store before was damaged and is kept as ${name}`
+  }
+
+  function assemble(gap: string | null) {
+    const db = openDatabase(paths.database)
+    const events = createEvents(db)
+    const deliveries = createDeliveries(db)
+    if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
+    const storeFailed = (error: unknown) => store.failed(error)
+    const delivery = createDelivery({ deliveries, clock, log, alarm: notices.paused, storeFailed })
+    const store = createStore({ db, events, host, clock, log, onward, stumbled, failing, recovered })
+    const head = createWitness(hostKey, store.head)
+    const grouping = createGrouping({
+      groups: createGroups(db),
+      clock,
+      event: events.get,
+      atomically: (work) => transaction(db, work),
+      storeFailed,
+      send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
+    })
+    return { db, events, deliveries, delivery, store, grouping, route: createRouter([], []) }
+  }
 
   function onward(record: EventRecord) {
+    const { events, grouping, route } = core
     const meaning = enrich(record)
     events.annotate(record, meaning)
     for (const target of route(record, meaning)) grouping.take(target, record, meaning)
     history.arrived()
   }
 
-  function apply(next: Settings) {
+  /** An event that we can't make sense of is told to everybody rather than to nobody. */
+  function stumbled({ id, seq }: EventRecord, error: unknown) {
+    log.error({ err: error, eventId: id }, 'event could not be routed')
+    notices.tell(`event ${seq} is stored, but could not be routed: ${error}; see pam-alert history`)
+  }
+
+  function failing(error: unknown) {
+    const fault = storeFaultOf(error)
+    if (fault === 'sync') {
+      // What this process has read back may never have reached the disk: only a new one can tell.
+      log.fatal({ err: error }, 'the disk lost a write; starting anew')
+      process.exit(1)
+    }
+    notices.shout(`login events cannot be stored: ${(error as Error).message}. Logins go on, events wait in the spool`)
+    if (fault === 'corrupt') setImmediate(replaceStore, error)
+  }
+
+  function recovered() {
+    notices.tell('login events are stored again')
+    spool.start()
+  }
+
+  function replaceStore(error: unknown) {
+    closeCore()
+    core = openCore(aside(error))
+    resumeCore()
+    notices.tell('the store of login events was damaged; a new one has begun')
+  }
+
+  function closeCore() {
+    core.store.stop()
+    core.grouping.stop()
+    core.delivery.stop()
+    core.db.close()
+  }
+
+  function configureCore() {
+    core.delivery.configure(settings.notifiers)
+    core.route = createRouter(settings.config.routes, [...settings.notifiers.keys()])
+  }
+
+  function resumeCore() {
+    configureCore()
+    core.store.resume()
+    core.grouping.resume()
+  }
+
+  function use(next: Settings) {
     settings = next
-    delivery.configure(next.notifiers)
-    route = createRouter(next.config.routes, [...next.notifiers.keys()])
+    configureCore()
     ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
-    if (next.text !== null) writeFileSync(paths.lastGoodConfig, next.text)
+    configured.keep(next)
   }
 
-  /** SIGHUP: a broken configuration leaves the old one at work. */
   function reload() {
-    const loaded = loadSettings(readConfig(paths.config), secretOf)
-    problems = loaded.errors.map(inWords)
-    for (const warning of loaded.warnings) log.warn(inWords(warning))
-    if (loaded.settings) apply(loaded.settings)
-    log[loaded.settings ? 'info' : 'error'](
-      { problems },
-      loaded.settings ? 'configuration loaded' : 'configuration kept',
-    )
+    const next = configured.reload()
+    if (next) use(next)
   }
 
-  /** Tells of one notifier's trouble through all the others. */
-  function alarm(notifier: string, reason: string) {
-    const notice = noticeAlert(`notifier ${notifier} is paused: ${reason}`, new Date(clock.now()).toISOString())
-    const id = randomUUID()
-    for (const other of settings.notifiers.keys()) if (other !== notifier) delivery.add(other, `${id}.${other}`, notice)
-  }
-
-  function health(): Health {
-    const queue = delivery.health()
-    const waiting = Object.entries(queue)
-      .filter(([, lane]) => lane.last_error !== null || lane.dead > 0)
-      .map(([name, lane]) => `notifier ${name}: ${lane.last_error ?? `${lane.dead} dead letters`}`)
-    const all = [...problems, ...waiting]
-    return {
-      status: all.length > 0 ? 'degraded' : 'ok',
+  async function health(): Promise<Health> {
+    const { since = null, reason: gap = null } = core.events.origin() ?? {}
+    const parts = {
       version: VERSION,
       uptime_s: Math.round((clock.monotonic() - startedAt) / 1000),
-      problems: all,
-      store: { events: store.lastSeq(), last_error: null },
-      queue,
+      store: { ...core.store.health(), since, gap },
+      spool: await spool.health(),
+      queue: core.delivery.health(),
     }
+    return judge(parts, configured.problems())
   }
 
   // A library that throws where nobody can catch it costs its own attempt, and nothing else.
   function escaped(error: unknown) {
-    const notifier = delivery.currentNotifier()
+    const notifier = currentNotifier()
     if (notifier === null) {
       log.fatal({ err: error }, 'uncaught exception')
       process.exit(1)
@@ -131,9 +192,9 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     log.error({ err: error, notifier }, 'exception escaped from a notifier; its attempt will time out')
   }
 
-  apply(settings)
-  store.resume()
-  grouping.resume()
+  use(settings)
+  resumeCore()
+  spool.start()
   process.on('SIGHUP', reload)
   process.on('uncaughtException', escaped)
   log.info({ version: VERSION, socket: paths.socket, notifiers: [...settings.notifiers.keys()] }, 'relay is listening')
@@ -141,30 +202,9 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   return {
     async stop() {
       process.off('SIGHUP', reload)
-      await Promise.all([app.close(), ops.stop()])
-      store.stop()
-      grouping.stop()
-      delivery.stop()
+      await Promise.all([app.close(), ops.stop(), spool.stop()])
+      closeCore()
       process.off('uncaughtException', escaped)
-      db.close()
     },
   }
-}
-
-const inWords = ({ line, where, message }: { line: number; where: string; message: string }) =>
-  `config.toml:${line}: ${where}: ${message}`
-
-/** Alerts go on whatever state the file is in: the last one that worked, or else the journal. */
-function settingsToStartWith(paths: Paths, secretOf: SecretReader, log: Logger) {
-  const problems: string[] = []
-  for (const path of [paths.config, paths.lastGoodConfig]) {
-    const { settings, errors, warnings } = loadSettings(readConfig(path), secretOf)
-    for (const warning of warnings) log.warn(inWords(warning))
-    if (settings) return { settings, problems }
-    problems.push(...errors.map(inWords))
-    log.error({ problems }, `${path} has errors`)
-  }
-  const { settings } = loadSettings(null, secretOf)
-  if (settings === null) throw new Error('the defaults do not load')
-  return { settings, problems }
 }

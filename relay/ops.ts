@@ -8,7 +8,8 @@ export interface Health {
   uptime_s: number
   /** Why the status isn't ok. */
   problems: string[]
-  store: { events: number; last_error: string | null }
+  store: { events: number; last_error: string | null; since: string | null; gap: string | null }
+  spool: { files: number; oldest_s: number | null; last_error: string | null }
   queue: Record<
     string,
     {
@@ -20,6 +21,20 @@ export interface Health {
       dead: number
     }
   >
+}
+
+/** What is known of each part, in one judgement. */
+export function judge(parts: Omit<Health, 'status' | 'problems'>, configProblems: readonly string[]): Health {
+  const { store, spool, queue } = parts
+  const troubled = Object.entries(queue).filter(([, lane]) => lane.last_error !== null || lane.dead > 0)
+  const problems = [
+    ...(store.last_error === null ? [] : [`events cannot be stored: ${store.last_error}`]),
+    ...(spool.last_error === null ? [] : [`the spool cannot be taken in: ${spool.last_error}`]),
+    ...configProblems,
+    ...troubled.map(([name, lane]) => `notifier ${name}: ${lane.last_error ?? `${lane.dead} dead letters`}`),
+  ]
+  const status = store.last_error !== null ? 'failing' : problems.length > 0 ? 'degraded' : 'ok'
+  return { status, problems, ...parts }
 }
 
 /** Prometheus text format 0.0.4. */
@@ -62,16 +77,16 @@ export function metrics(health: Health): string {
   return `${lines.join('\n')}\n`
 }
 
-export function registerOps(app: FastifyInstance, health: () => Health) {
+export function registerOps(app: FastifyInstance, health: () => Promise<Health>) {
   app.get('/health', async (_, reply) => {
-    const now = health()
+    const now = await health()
     return reply.code(now.status === 'failing' ? 503 : 200).send(now)
   })
-  app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(metrics(health())))
+  app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(metrics(await health())))
 }
 
 /** The same on an address of the operator's choice, and nothing else there. */
-export function createOpsListener(createApp: () => FastifyInstance, health: () => Health) {
+export function createOpsListener(createApp: () => FastifyInstance, health: () => Promise<Health>) {
   let app: FastifyInstance | null = null
 
   async function stop() {

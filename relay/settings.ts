@@ -1,6 +1,17 @@
-// Reads the configuration and the secrets that it names, and makes the notifiers. It changes nothing.
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+// Reads the configuration and the secrets that it names, makes the notifiers, and keeps the last
+// configuration that worked.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import type { Logger } from 'pino'
 import { type Config, defaultConfig, parseConfig } from './model/config.ts'
 import { PamAlertError } from './model/errors.ts'
 import type { Paths } from './model/paths.ts'
@@ -92,8 +103,11 @@ export function readConfig(path: string): string | null {
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
+/** Ed25519 with the host's key. */
+export type Sign = (data: string) => Buffer
+
 /** @param text the configuration; null: none, so the defaults */
-export function loadSettings(text: string | null, secretOf: SecretReader): Loaded {
+export function loadSettings(text: string | null, secretOf: SecretReader, sign: Sign): Loaded {
   const { config, errors, warnings, problem } =
     text === null
       ? { config: defaultConfig, errors: [], warnings: [], problem: () => ({ line: 1, where: '', message: '' }) }
@@ -122,10 +136,54 @@ export function loadSettings(text: string | null, secretOf: SecretReader): Loade
     if (errors.length > before) continue
     try {
       const kind = kinds.get(type)
-      if (kind) notifiers.set(name, kind.create(options as never, { secrets, network, now: Date.now }))
+      if (kind) notifiers.set(name, kind.create(options as never, { secrets, network, sign, now: Date.now }))
     } catch (error) {
       errors.push(problem(['notifiers', name], messageOf(error)))
     }
   }
   return { settings: errors.length > 0 ? null : { config, notifiers, text }, errors, warnings }
+}
+
+const inWords = ({ line, where, message }: Problem) => `config.toml:${line}: ${where}: ${message}`
+
+/** The settings that are at work: what the file says, unless it is broken. */
+export function createSettings(paths: Paths, secretOf: SecretReader, sign: Sign, log: Logger) {
+  let problems: string[] = []
+
+  /** null, and `problems` says why, if the file at `path` can't be used. */
+  function from(path: string): Settings | null {
+    const { settings, errors, warnings } = loadSettings(readConfig(path), secretOf, sign)
+    for (const warning of warnings) log.warn(inWords(warning))
+    problems.push(...errors.map(inWords))
+    return settings
+  }
+
+  return {
+    problems: (): readonly string[] => problems,
+
+    /** Alerts go on whatever state the file is in: by the last one that worked, or else to the journal. */
+    first(): Settings {
+      problems = []
+      const settings = from(paths.config) ?? from(paths.lastGoodConfig) ?? loadSettings(null, secretOf, sign).settings
+      if (settings === null) throw new Error('the defaults do not load')
+      if (problems.length > 0) log.error({ problems }, 'configuration has errors; an older one is at work')
+      return settings
+    },
+
+    /** After SIGHUP. null: the old one stays at work. */
+    reload(): Settings | null {
+      problems = []
+      const settings = from(paths.config)
+      if (settings) log.info('configuration loaded')
+      else log.error({ problems }, 'configuration kept')
+      return settings
+    },
+
+    /** Remembers these as the last that worked. */
+    keep({ text }: Settings) {
+      if (text === null) return
+      writeFileSync(`${paths.lastGoodConfig}.new`, text)
+      renameSync(`${paths.lastGoodConfig}.new`, paths.lastGoodConfig)
+    },
+  }
 }

@@ -1,5 +1,8 @@
-// The chain over all stored events: whoever changes, removes or adds one breaks every hash behind it.
-import { createHash } from 'node:crypto'
+// The chain over all stored events, and the host's key: whoever changes, removes or adds an event
+// breaks every hash behind it, and each receiver of an alert has seen a signed one.
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import type { ChainHead } from './model/alert.ts'
 
 /** What stands before the first event. */
 export const GENESIS: Uint8Array = new Uint8Array(32)
@@ -7,4 +10,47 @@ export const GENESIS: Uint8Array = new Uint8Array(32)
 /** SHA-256 over the hash before and the record's bytes. */
 export function chainHash(prev: Uint8Array, record: string): Uint8Array {
   return createHash('sha256').update(prev).update(record).digest()
+}
+
+export interface HostKey {
+  /** Ed25519, RFC 8032. */
+  sign(data: string | Buffer): Buffer
+  /** As Standard Webhooks writes it: whpk_ and the base64 of the 32 bytes. */
+  publicKey: string
+}
+
+/** What a witness of the chain has seen: `signature` is the host's, over this text. */
+export const headText = (seq: number, hash: string) => `pam-alert chain ${seq} ${hash}`
+
+function create(path: string) {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const fd = openSync(`${path}.new`, 'w', 0o600)
+  writeSync(fd, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  fsyncSync(fd)
+  closeSync(fd)
+  renameSync(`${path}.new`, path)
+}
+
+const rawPublic = (key: KeyObject) => Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url')
+
+/** The key in this file; one is made if there is none. */
+export function openHostKey(path: string): HostKey {
+  if (!existsSync(path)) create(path)
+  const key = createPrivateKey(readFileSync(path))
+  return {
+    sign: (data) => sign(null, Buffer.from(data), key),
+    publicKey: `whpk_${rawPublic(createPublicKey(key)).toString('base64')}`,
+  }
+}
+
+/** Signs each head once, however many alerts carry it. */
+export function createWitness(key: HostKey, head: () => { seq: number; hash: Uint8Array }): () => ChainHead {
+  let last: ChainHead | null = null
+  return () => {
+    const { seq, hash } = head()
+    if (last?.seq === seq) return last
+    const hex = Buffer.from(hash).toString('hex')
+    last = { seq, hash: hex, signature: key.sign(headText(seq, hex)).toString('base64') }
+    return last
+  }
 }

@@ -1,10 +1,16 @@
 // Stores each event before it is acknowledged, and hands the stored ones on, in order, none twice
 // and none left out. What comes after it can fail or be killed; it goes on where it stopped.
 import type { Logger } from 'pino'
-import { type Database, transaction } from './db/database.ts'
+import { type Database, storeFaultOf, transaction } from './db/database.ts'
 import type { Events } from './db/events.ts'
+import type { Clock } from './model/clock.ts'
 import type { EventRecord, Host, LoginEvent, Receipt } from './model/event.ts'
 import { chainHash, GENESIS } from './sign.ts'
+
+/** How many events one transaction hands on, before logins get their turn again. */
+const ONWARD_BATCH = 128
+/** While nothing can be written, it is tried this often. */
+const PROBE_MS = 5000
 
 interface Waiting {
   event: LoginEvent
@@ -12,34 +18,41 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** How many events one transaction hands on, before logins get their turn again. */
-const ONWARD_BATCH = 128
-
 export interface StoreOptions {
   db: Database
   events: Events
   host: Host
+  clock: Clock
   log: Logger
   /** Called once for each event, in order, in a transaction with what it writes. */
   onward(record: EventRecord): void
+  /** Handing this one on has failed for its own sake; it will not be tried again. */
+  stumbled(record: EventRecord, error: unknown): void
+  /** Nothing can be written any more, or something again. */
+  failing(error: unknown): void
+  recovered(): void
 }
 
-export function createStore({ db, events, host, log, onward }: StoreOptions) {
+export interface StoreHealth {
+  events: number
+  last_error: string | null
+}
+
+export function createStore(options: StoreOptions) {
+  const { db, events, host, clock, log, onward, stumbled, failing, recovered } = options
   const head = events.head()
   let seq = head?.seq ?? 0
   let hash = head?.hash ?? GENESIS
   let waiting: Waiting[] = []
   let handingOn = false
   let stopped = false
+  let lastError: string | null = null
+  let cancelProbe = () => {}
 
   function insert(event: LoginEvent): Receipt {
     const known = events.seqOf(event.id)
     if (known !== null) return { id: event.id, seq: known, repeated: true }
-    const record = JSON.stringify({
-      ...event,
-      host,
-      seq: seq + 1,
-    } satisfies EventRecord)
+    const record = JSON.stringify({ ...event, host, seq: seq + 1 } satisfies EventRecord)
     const next = chainHash(hash, record)
     events.insert(seq + 1, event.id, record, next)
     seq += 1
@@ -53,35 +66,79 @@ export function createStore({ db, events, host, log, onward }: StoreOptions) {
     waiting = []
     const before = { seq, hash }
     try {
+      if (stopped) throw new Error('the store is closed')
       const receipts = transaction(db, () => batch.map(({ event }) => insert(event)))
-      batch.forEach(({ resolve }, i) => {
-        resolve(receipts[i] as Receipt)
-      })
+      works()
+      for (const [i, { resolve }] of batch.entries()) resolve(receipts[i] as Receipt)
     } catch (error) {
       seq = before.seq
       hash = before.hash
-      log.error({ err: error, events: batch.map(({ event }) => event.id) }, 'events not stored')
       for (const { reject } of batch) reject(error)
+      if (!stopped) failed(error)
       return
     }
     handOn()
   }
 
   function handOn() {
-    if (handingOn) return
+    if (handingOn || stopped) return
     handingOn = true
     setImmediate(() => {
       handingOn = false
       if (stopped) return
-      const from = events.routed()
-      if (from >= seq) return
-      transaction(db, () => {
-        const records = events.after(from, ONWARD_BATCH)
-        for (const record of records) onward(record)
-        events.setRouted(records.at(-1)?.seq ?? from)
-      })
-      handOn()
+      try {
+        if (handOnBatch()) handOn()
+      } catch (error) {
+        failed(error)
+      }
     })
+  }
+
+  /** @returns whether there may be more */
+  function handOnBatch(): boolean {
+    const from = events.routed()
+    if (from >= seq) return false
+    transaction(db, () => {
+      const records = events.after(from, ONWARD_BATCH)
+      for (const record of records) {
+        try {
+          onward(record)
+        } catch (error) {
+          if (storeFaultOf(error) !== null) throw error
+          stumbled(record, error)
+        }
+      }
+      events.setRouted(records.at(-1)?.seq ?? from)
+    })
+    return true
+  }
+
+  function works() {
+    cancelProbe()
+    if (lastError === null) return
+    lastError = null
+    log.info('events are stored again')
+    recovered()
+  }
+
+  function failed(error: unknown) {
+    const first = lastError === null
+    lastError = error instanceof Error ? error.message : String(error)
+    log.error({ err: error }, 'the store fails')
+    cancelProbe()
+    cancelProbe = clock.after(PROBE_MS, probe)
+    if (first) failing(error)
+  }
+
+  function probe() {
+    if (stopped) return
+    try {
+      transaction(db, () => events.probe(clock.now()))
+      works()
+      handOn()
+    } catch (error) {
+      failed(error)
+    }
   }
 
   return {
@@ -96,12 +153,18 @@ export function createStore({ db, events, host, log, onward }: StoreOptions) {
     /** Hands on what an earlier run left. */
     resume: handOn,
 
-    /** Hands nothing on any more; the next run will. */
+    /** Somebody else could not write. */
+    failed,
+
+    health: (): StoreHealth => ({ events: seq, last_error: lastError }),
+
+    /** The end of the chain. */
+    head: () => ({ seq, hash }),
+
+    /** Stores and hands on nothing any more; the next run will. */
     stop() {
       stopped = true
+      cancelProbe()
     },
-
-    /** The sequence number of the last stored event. */
-    lastSeq: () => seq,
   }
 }

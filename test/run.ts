@@ -13,7 +13,7 @@ const isRoot = process.getuid?.() === 0
 
 /** What the tests use of Debian, beside what install.sh installs by itself. */
 const PACKAGES = [
-  ...['gcc', 'libc6-dev', 'make', 'musl-tools', 'libpam0g-dev', 'clang', 'diffutils', 'procps', 'util-linux'],
+  ...['gcc', 'libc6-dev', 'make', 'musl-tools', 'libpam0g-dev', 'clang', 'diffutils', 'procps', 'util-linux', 'strace'],
   ...['openssh-server', 'openssh-client', 'openssh-sftp-server', 'sudo', 'systemd', 'passwd', 'bsdutils'],
 ]
 

@@ -40,9 +40,15 @@ export function ask(socketPath: string, method: string, path: string, body?: unk
   })
 }
 
-/** GET; @throws {PamAlertError} relay_refused with what the relay says */
-export async function get<T>(socketPath: string, path: string): Promise<T> {
-  const { status, body } = await ask(socketPath, 'GET', path)
+async function expect200<T>(reply: Promise<Reply>): Promise<T> {
+  const { status, body } = await reply
   if (status !== 200) throw new PamAlertError('relay_refused', String((body as { message?: string }).message))
   return body as T
 }
+
+/** @throws {PamAlertError} relay_refused with what the relay says */
+export const get = <T>(socketPath: string, path: string): Promise<T> => expect200(ask(socketPath, 'GET', path))
+
+/** @throws {PamAlertError} relay_refused with what the relay says */
+export const post = <T>(socketPath: string, path: string, body: unknown): Promise<T> =>
+  expect200(ask(socketPath, 'POST', path, body))

@@ -1,7 +1,7 @@
 // pam-alert history: past events, filtered. It asks the relay, or reads the store if that is down.
 import { existsSync } from 'node:fs'
 import { openReadOnly } from '../db/database.ts'
-import { createEvents, type EventFilter, type StoredEvent } from '../db/events.ts'
+import { createEvents, type EventFilter, type Origin, type StoredEvent } from '../db/events.ts'
 import { alertFor } from '../model/alert.ts'
 import { durationMs } from '../model/duration.ts'
 import { PamAlertError } from '../model/errors.ts'
@@ -33,16 +33,22 @@ function sinceOf(text: string, now: number): string {
   return new Date(at).toISOString()
 }
 
-async function find(paths: Paths, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+interface Found {
+  events: StoredEvent[]
+  origin: Origin | null
+}
+
+async function find(paths: Paths, filter: EventFilter, limit: number): Promise<Found> {
   const query = new URLSearchParams({ ...(filter as Record<string, string>), limit: String(limit) })
   try {
-    return (await get<{ events: StoredEvent[] }>(paths.socket, `/v1/events?${query}`)).events
+    return await get<Found>(paths.socket, `/v1/events?${query}`)
   } catch (error) {
     if (!(error instanceof PamAlertError && error.code === 'relay_unreachable' && existsSync(paths.database)))
       throw error
     const db = openReadOnly(paths.database)
     try {
-      return createEvents(db).find(filter, limit)
+      const events = createEvents(db)
+      return { events: events.find(filter, limit), origin: events.origin() }
     } finally {
       db.close()
     }
@@ -59,7 +65,9 @@ export async function history(paths: Paths, options: HistoryOptions) {
     ...(failed && { outcome: 'failure' }),
     ...(since !== undefined && { since: sinceOf(since, Date.now()) }),
   }
-  const events = await find(paths, filter, Number(limit))
+  const { events, origin } = await find(paths, filter, Number(limit))
+  if (origin?.reason && events.length < Number(limit) && !json)
+    say(style('yellow', `The history begins ${localTime(origin.since)}: ${origin.reason}`))
   for (const event of events) printEvent(event, json)
   if (events.length === 0 && !json) say('No event matches.')
 }

@@ -74,6 +74,8 @@ function makeUserAndDirectories(paths: Paths) {
   mkdirSync(dirname(paths.config), { recursive: true, mode: 0o755 })
   run('install', '-d', '-o', 'root', '-g', 'root', '-m', '0700', paths.secrets)
   run('install', '-d', '-o', RELAY_USER, '-g', RELAY_USER, '-m', '0700', paths.stateDir)
+  // The hook of root leaves events, the relay takes them out.
+  run('install', '-d', '-o', 'root', '-g', RELAY_USER, '-m', '2770', paths.spool)
 }
 
 /** @throws {PamAlertError} relay_unreachable if it isn't up in time */
@@ -117,5 +119,6 @@ export async function install(paths: Paths, { yes = false, dryRun = false }: Ins
   await test(paths, undefined, {})
   // A notifier that isn't reached yet is told above; the installation is done all the same.
   process.exitCode = EXIT.done
-  say(`\n${style('bold', `pam-alert ${VERSION} is installed.`)} Next: pam-alert config example > ${paths.config}`)
+  const next = existsSync(paths.config) ? 'pam-alert tail' : `pam-alert config example > ${paths.config}`
+  say(`\n${style('bold', `pam-alert ${VERSION} is installed.`)} Next: ${next}`)
 }

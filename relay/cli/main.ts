@@ -60,6 +60,23 @@ program
   .option('--json', 'a JSON object per event')
   .action(async (options) => (await import('./tail.ts')).tail(paths(), options))
 
+const dead = program.command('dead').description('alerts that their notifier refused for good')
+dead
+  .command('list')
+  .description('all of them, with the reason')
+  .option('--json', 'a JSON object per alert')
+  .action(async (options) => (await import('./dead.ts')).list(paths(), options))
+dead
+  .command('retry')
+  .description('send them after all')
+  .argument('<ids...>', 'as the list shows them, or all')
+  .action(async (ids) => (await import('./dead.ts')).retry(paths(), ids))
+dead
+  .command('drop')
+  .description('give them up')
+  .argument('<ids...>', 'as the list shows them, or all')
+  .action(async (ids) => (await import('./dead.ts')).drop(paths(), ids))
+
 const config = program.command('config').description('check the configuration, or print an example')
 config.command('check').action(async () => (await import('./config.ts')).check(paths()))
 config.command('example').action(async () => (await import('./config.ts')).example())

@@ -1,5 +1,6 @@
-// Opening the SQLite database so that a commit is on disk when it returns, and bringing its schema
-// up to date. It knows no table by name but its own version.
+// Opening the SQLite database so that a commit is on disk when it returns, bringing its schema up to
+// date, and telling apart what can go wrong with it. It knows no table but the schema's own.
+import { existsSync, renameSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { PamAlertError } from '../model/errors.ts'
 import { migrations } from './schema.ts'
@@ -14,6 +15,27 @@ const PRAGMAS = `
 
 export type Database = DatabaseSync
 
+/**
+ * corrupt: the file is damaged. sync: the disk lost what it had promised to write; nothing that this
+ * process believes to be on disk may be believed any more. other: full, unreachable …, and may pass.
+ */
+export type StoreFault = 'corrupt' | 'sync' | 'other'
+
+/** https://www.sqlite.org/rescode.html */
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+const SQLITE_IOERR_FSYNC = 1034
+const SQLITE_IOERR_DIR_FSYNC = 1290
+
+/** null: it isn't the database that threw this. */
+export function storeFaultOf(error: unknown): StoreFault | null {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return null
+  if (errcode === SQLITE_IOERR_FSYNC || errcode === SQLITE_IOERR_DIR_FSYNC) return 'sync'
+  const primary = errcode & 0xff
+  return primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB ? 'corrupt' : 'other'
+}
+
 function openFile(path: string): Database {
   try {
     return new DatabaseSync(path)
@@ -25,17 +47,27 @@ function openFile(path: string): Database {
 /** @throws {PamAlertError} store_unusable; store_newer, before anything is written, if a later release made the file */
 export function openDatabase(path: string): Database {
   const db = openFile(path)
-  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-  if (version > migrations.length) {
+  try {
+    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > migrations.length)
+      throw new PamAlertError('store_newer', `${path} has schema ${version}; this release knows ${migrations.length}`)
+    db.exec(PRAGMAS)
+    for (const [i, statements] of migrations.entries()) {
+      if (i < version) continue
+      transaction(db, () => db.exec(`${statements}; PRAGMA user_version = ${i + 1}`))
+    }
+    return db
+  } catch (error) {
     db.close()
-    throw new PamAlertError('store_newer', `${path} has schema ${version}; this release knows ${migrations.length}`)
+    throw error
   }
-  db.exec(PRAGMAS)
-  for (const [i, statements] of migrations.entries()) {
-    if (i < version) continue
-    transaction(db, () => db.exec(`${statements}; PRAGMA user_version = ${i + 1}`))
-  }
-  return db
+}
+
+/** Moves a damaged database out of the way, whole, for whoever wants to look. @returns its new name */
+export function moveAside(path: string, now: number): string {
+  const aside = `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
+  for (const suffix of ['-wal', '-shm', '']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+  return aside
 }
 
 /** For the command, while the relay may or may not be running. */

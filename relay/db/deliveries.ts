@@ -14,11 +14,30 @@ export interface Delivery {
 
 export interface DeliveryState {
   notifier: string
-  state: 'pending' | 'delivered' | 'dead'
+  state: 'pending' | 'delivered' | 'dead' | 'dropped'
   attempts: number
   count: number
   detail: string | null
 }
+
+export interface DeadLetter {
+  id: number
+  notifier: string
+  text: string
+  reason: string
+  attempts: number
+  /** RFC 3339, UTC. */
+  since: string
+}
+
+const fromRow = (row: Record<string, unknown>): Delivery => ({
+  id: Number(row.id),
+  notifier: String(row.notifier),
+  key: String(row.key),
+  alert: JSON.parse(String(row.alert)),
+  attempts: Number(row.attempts),
+  notBefore: Number(row.not_before_ms),
+})
 
 export function createDeliveries(db: Database) {
   const insert = db.prepare(
@@ -34,9 +53,15 @@ export function createDeliveries(db: Database) {
   )
   const postpone = db.prepare('UPDATE delivery SET attempts = ?, not_before_ms = ?, detail = ? WHERE id = ?')
   const ofEvent = db.prepare('SELECT notifier, state, attempts, count, detail FROM delivery WHERE seq = ? ORDER BY id')
+  const dead = db.prepare("SELECT * FROM delivery WHERE state = 'dead' ORDER BY id")
+  const revive = db.prepare(
+    `UPDATE delivery SET state = 'pending', attempts = 0, not_before_ms = 0, done_ms = NULL
+     WHERE id = ? AND state = 'dead' RETURNING *`,
+  )
+  const drop = db.prepare("UPDATE delivery SET state = 'dropped', alert = NULL WHERE id = ? AND state = 'dead'")
   const counts = db.prepare(
     `SELECT notifier, state, count(*) AS n, min(created_ms) AS oldest_ms FROM delivery
-     WHERE state <> 'delivered' GROUP BY notifier, state`,
+     WHERE state IN ('pending', 'dead') GROUP BY notifier, state`,
   )
 
   return {
@@ -47,14 +72,7 @@ export function createDeliveries(db: Database) {
 
     /** Pending ones in the order they came, from behind the row `afterId`. */
     next: (notifier: string, afterId: number, limit: number): Delivery[] =>
-      next.all(notifier, afterId, limit).map((row) => ({
-        id: Number(row.id),
-        notifier: String(row.notifier),
-        key: String(row.key),
-        alert: JSON.parse(String(row.alert)),
-        attempts: Number(row.attempts),
-        notBefore: Number(row.not_before_ms),
-      })),
+      next.all(notifier, afterId, limit).map(fromRow),
 
     delivered(id: number, attempts: number, receipt: string | null, now: number) {
       finish.run('delivered', null, receipt, attempts, now, id)
@@ -67,6 +85,22 @@ export function createDeliveries(db: Database) {
     postpone(id: number, attempts: number, notBefore: number, reason: string) {
       postpone.run(attempts, notBefore, reason, id)
     },
+
+    deadLetters: (): DeadLetter[] =>
+      dead.all().map((row) => ({
+        id: Number(row.id),
+        notifier: String(row.notifier),
+        text: (JSON.parse(String(row.alert)) as Alert).text,
+        reason: String(row.detail),
+        attempts: Number(row.attempts),
+        since: new Date(Number(row.done_ms)).toISOString(),
+      })),
+
+    /** Makes dead letters pending again, with a clean slate. */
+    revive: (ids: readonly number[]): Delivery[] => ids.flatMap((id) => revive.all(id).map(fromRow)),
+
+    /** Forgets their text; that there was a message, and why it is gone, stays. */
+    drop: (ids: readonly number[]): number => ids.reduce((sum, id) => sum + Number(drop.run(id).changes), 0),
 
     ofEvent: (seq: number) => ofEvent.all(seq) as unknown as DeliveryState[],
 

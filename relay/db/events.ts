@@ -8,6 +8,12 @@ export interface StoredEvent {
   meaning: Meaning | null
 }
 
+export interface Origin {
+  /** RFC 3339, UTC. */
+  since: string
+  reason: string | null
+}
+
 export interface EventFilter {
   afterSeq?: number
   user?: string
@@ -46,7 +52,23 @@ export function createEvents(db: Database) {
   const progress = db.prepare("SELECT seq FROM progress WHERE name = 'routed'")
   const advance = db.prepare("INSERT OR REPLACE INTO progress (name, seq) VALUES ('routed', ?)")
 
+  const origin = db.prepare('SELECT since, reason FROM origin')
+  const begin = db.prepare('INSERT INTO origin (since, reason) VALUES (?, ?)')
+  const probe = db.prepare("INSERT OR REPLACE INTO progress (name, seq) VALUES ('probe', ?)")
+
   return {
+    /** Since when there are events here, and what became of those before; null: nobody has said yet. */
+    origin(): Origin | null {
+      const row = origin.get()
+      return row === undefined
+        ? null
+        : { since: String(row.since), reason: row.reason === null ? null : String(row.reason) }
+    },
+    begin: (since: string, reason: string | null) => void begin.run(since, reason),
+
+    /** Writes something that says nothing, to see whether writing works. */
+    probe: (n: number) => void probe.run(n),
+
     /** The end of the chain; null if nothing was ever stored. */
     head(): { seq: number; hash: Uint8Array } | null {
       const row = last.get()

@@ -43,15 +43,18 @@ export const migrations: readonly string[] = [
     seq INTEGER,
     count INTEGER NOT NULL,
     alert TEXT,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
     not_before_ms INTEGER NOT NULL DEFAULT 0,
     detail TEXT,
     created_ms INTEGER NOT NULL,
     done_ms INTEGER
   ) STRICT;
-  CREATE INDEX delivery_open ON delivery (notifier, state, id) WHERE state <> 'delivered';
+  CREATE INDEX delivery_open ON delivery (notifier, state, id) WHERE state IN ('pending', 'dead');
   CREATE INDEX delivery_seq ON delivery (seq);
+
+  -- Since when this file has been kept, and why it does not go back further.
+  CREATE TABLE origin (since TEXT NOT NULL, reason TEXT) STRICT;
 
   -- How far the events have been routed.
   CREATE TABLE progress (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -2,6 +2,15 @@
 import { type EventRecord, TEST_SERVICE } from './event.ts'
 import type { Meaning } from './meaning.ts'
 
+/** How far the chain over all events had come when the alert was made; the host's signature over it. */
+export interface ChainHead {
+  seq: number
+  /** SHA-256, hexadecimal. */
+  hash: string
+  /** Ed25519, base64. */
+  signature: string
+}
+
 export interface Alert {
   /** One line for a lock screen or a push title. */
   title: string
@@ -14,6 +23,8 @@ export interface Alert {
   meaning: Meaning | null
   /** RFC 3339, UTC. */
   time: string
+  /** Each receiver is a witness. Absent only where the store could not be asked. */
+  chain?: ChainHead
 }
 
 /** Who and where, before and after the host's name. */

@@ -1,5 +1,7 @@
 // What the hook tells, and what is kept of it: the wire format of version 1 and the record.
+import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
+import { parseJson } from './json.ts'
 
 /** The hook escapes control characters; a text that holds one isn't the hook's. */
 const text = {
@@ -84,6 +86,16 @@ export const eventSchema = {
 } as const
 
 export type LoginEvent = FromSchema<typeof eventSchema>
+
+const ajv = new Ajv({ allowUnionTypes: true })
+const isEvent = ajv.compile<LoginEvent>(eventSchema)
+
+/** @throws Error that says what is wrong with the text, and nothing of what it holds */
+export function parseEvent(text: string): LoginEvent {
+  const value = parseJson(text)
+  if (!isEvent(value)) throw new Error(ajv.errorsText(isEvent.errors, { dataVar: 'event' }))
+  return value
+}
 
 /** Which machine; `boot_id` tells one run of it from the next. */
 export interface Host {

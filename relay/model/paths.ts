@@ -14,6 +14,7 @@ export interface Paths {
   socket: string
   stateDir: string
   database: string
+  hostKey: string
   spool: string
 }
 
@@ -32,6 +33,7 @@ export function pathsBelow(root: string): Paths {
     socket: at('/run/pam-alert/relay.sock'),
     stateDir: at('/var/lib/pam-alert'),
     database: at('/var/lib/pam-alert/relay.db'),
+    hostKey: at('/var/lib/pam-alert/host.key'),
     spool: at('/var/spool/pam-alert'),
   }
 }

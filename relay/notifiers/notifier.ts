@@ -22,6 +22,8 @@ export interface Dependencies {
   /** By option: what the file named by `token_file` holds is `secrets.token`. */
   secrets: Readonly<Record<string, Secret>>
   network: Network
+  /** Ed25519 with the host's key. */
+  sign(data: string): Buffer
   /** Wall clock in milliseconds. */
   now(): number
 }

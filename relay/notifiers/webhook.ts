@@ -10,11 +10,11 @@ interface Options {
 
 /** What is signed and sent: the same bytes at every attempt. */
 export function payload(alert: Alert): string {
-  const { record, meaning, title, text, count } = alert
+  const { record, meaning, title, text, count, chain } = alert
   return JSON.stringify({
     type: record === null ? 'pam-alert.notice' : `pam.${record.type}`,
     timestamp: alert.time,
-    data: { ...record, ...meaning, title, text, count },
+    data: { ...record, ...meaning, title, text, count, chain },
   })
 }
 
@@ -40,17 +40,20 @@ type = "webhook"
 url = "https://ops.example/hook"        # plain http only to this machine
 secret_file = "/etc/pam-alert/secrets/ops"  # whsec_...; two lines while it is being changed
 `,
-  create({ url }, { secrets, network, now }) {
+  create({ url }, { secrets, network, sign, now }) {
     const signers = (secrets.secret?.reveal() ?? '').split(/\s+/).map(signer)
     return {
       async send(alert, { key, signal }) {
         const body = payload(alert)
         const sentAt = new Date(now())
+        const timestamp = Math.floor(sentAt.getTime() / 1000)
+        // v1 with the shared secrets, v1a with the host's key: receivers take what they can check.
+        const asymmetric = `v1a,${sign(`${key}.${timestamp}.${body}`).toString('base64')}`
         const headers = {
           'content-type': 'application/json',
           'webhook-id': key,
-          'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-          'webhook-signature': signers.map((signer) => signer.sign(key, sentAt, body)).join(' '),
+          'webhook-timestamp': String(timestamp),
+          'webhook-signature': [...signers.map((signer) => signer.sign(key, sentAt, body)), asymmetric].join(' '),
         }
         try {
           return outcomeOf(await send(network, signal, { method: 'POST', url, headers, body }), now())

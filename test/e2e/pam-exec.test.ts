@@ -50,7 +50,10 @@ async function setUp(t: TestContext, stack: (hook: string, dir: string) => strin
   mkdirSync(join(dir, 'pam.d'))
   writeFileSync(
     join(dir, 'pam.d/sshd'),
-    stack(`pam_exec.so quiet quiet_log seteuid ${hook} --socket ${relay.paths.socket}`, dir),
+    stack(
+      `pam_exec.so quiet quiet_log seteuid ${hook} --socket ${relay.paths.socket} --spool ${relay.paths.spool}`,
+      dir,
+    ),
   )
 
   return {

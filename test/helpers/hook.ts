@@ -19,6 +19,9 @@ export type State = 'closed-fds' | 'ignored-signals' | 'blocked-signals'
 export interface HookRun {
   /** Entries in order; bytes as latin1. */
   env: readonly string[]
+  socket?: string
+  /** By default nowhere: a test must not leave events for the machine's own relay. */
+  spool?: string
   args?: readonly string[]
   states?: readonly State[]
   program?: string
@@ -41,8 +44,9 @@ export function pamEnv(items: Record<string, string>, planted: readonly string[]
   ]
 }
 
-export async function runHook({ env, args = [], states = [], program = SANITIZED_HOOK }: HookRun): Promise<HookResult> {
-  const child = spawn(WITH_ENV, [...states, '--', program, ...args])
+export async function runHook(run: HookRun): Promise<HookResult> {
+  const { env, socket = '/nonexistent', spool = '/nonexistent', args = [], states = [], program = SANITIZED_HOOK } = run
+  const child = spawn(WITH_ENV, [...states, '--', program, '--socket', socket, '--spool', spool, ...args])
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {

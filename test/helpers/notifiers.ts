@@ -1,15 +1,17 @@
 // A notifier of any kind, whose service is a server of the test's, reached as in production: by its
 // own name, over TLS, through a proxy, trusting an authority from ca_file.
+import { generateKeyPairSync, sign } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { Secret } from '../../relay/model/secret.ts'
 import { createNetwork } from '../../relay/notifiers/http.ts'
 import { kinds } from '../../relay/notifiers/index.ts'
-import type { Notifier } from '../../relay/notifiers/notifier.ts'
+import type { Dependencies, Notifier } from '../../relay/notifiers/notifier.ts'
 import { type Authority, createAuthority } from './certs.ts'
 import { PUSHOVER_TOKEN, PUSHOVER_USER } from './pushover-api.ts'
 import { type ConnectProxy, createProxy, createReceiver, type Receiver } from './receiver.ts'
 import { X_KEYS } from './x-api.ts'
 
+export const HOST_KEY = generateKeyPairSync('ed25519')
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
 /** For each kind that speaks HTTPS: its host, options, secrets, and an answer that means delivered. */
@@ -37,6 +39,16 @@ export const SERVICES: Record<
   },
 }
 
+/** What a notifier is created with, that reaches nobody. */
+export function dependencies(secrets: Record<string, string> = {}): Dependencies {
+  return {
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, new Secret(value)])),
+    network: createNetwork(null, null),
+    sign: (data) => sign(null, Buffer.from(data), HOST_KEY.privateKey),
+    now: Date.now,
+  }
+}
+
 export interface Reached {
   notifier: Notifier
   service: Receiver
@@ -59,9 +71,8 @@ export async function reach(t: TestContext, type: string, wanted: Wanted = {}): 
   const kind = kinds.get(type)
   if (kind === undefined) throw new Error(`no kind ${type}`)
   const notifier = kind.create({ ...options, ...wanted.options } as never, {
-    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, new Secret(value)])),
+    ...dependencies(secrets),
     network: createNetwork(proxy.url, authority.cert),
-    now: Date.now,
   })
   return { notifier, service, proxy, authority }
 }

@@ -38,7 +38,7 @@ describe('the event', () => {
     const before = Date.now()
     const planted = ['SSH_CONNECTION=192.0.2.7 39652 192.0.2.1 22', 'SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n']
     const items = { PAM_USER: 'alice', PAM_TTY: 'ssh', PAM_RHOST: '192.0.2.7' }
-    const run = await runHook({ env: pamEnv(items, planted), args: ['--socket', relay.socket] })
+    const run = await runHook({ env: pamEnv(items, planted), socket: relay.socket })
     assert.deepEqual(run, { status: 0, stdout: '', stderr: '' })
     const { id, time, pid, ...event } = parse(await relay.next())
     assert.deepEqual(event, {
@@ -62,7 +62,7 @@ describe('the event', () => {
 
   test('keeps what is absent and what is empty apart', async (t) => {
     const relay = await listenAsRelay(t)
-    await runHook({ env: pamEnv({ PAM_RUSER: '' }), args: ['--socket', relay.socket, '--outcome', 'failure'] })
+    await runHook({ env: pamEnv({ PAM_RUSER: '' }), socket: relay.socket, args: ['--outcome', 'failure'] })
     const event = parse(await relay.next())
     assert.deepEqual([event.user, event.ruser, event.outcome, event.ssh], [null, '', 'failure', null])
   })
@@ -70,7 +70,7 @@ describe('the event', () => {
   test('is not fooled by what the user planted, and says that it was', async (t) => {
     const relay = await listenAsRelay(t)
     const planted = ['PAM_SERVICE=evil', 'PAM_USER=root', 'PAM_USER=daemon', 'PAM_RHOST=127.0.0.1', 'PAM_TYPE=auth']
-    await runHook({ env: pamEnv({ PAM_USER: 'mallory' }, planted), args: ['--socket', relay.socket] })
+    await runHook({ env: pamEnv({ PAM_USER: 'mallory' }, planted), socket: relay.socket })
     const event = parse(await relay.next())
     assert.deepEqual(
       [event.service, event.user, event.rhost, event.type, event.flags],
@@ -84,7 +84,7 @@ describe('the event', () => {
     await fc.assert(
       fc.asyncProperty(field, bytes(1400), async (name, value) => {
         const env = pamEnv({ [variable(name)]: value.toString('latin1') })
-        const run = await runHook({ env, args: ['--socket', relay.socket] })
+        const run = await runHook({ env, socket: relay.socket })
         assert.deepEqual(run, { status: 0, stdout: '', stderr: '' })
         const event = parse(await relay.next())
         const kept = unescapeBytes(event[name] ?? '')
@@ -102,7 +102,7 @@ describe('the event', () => {
     const long = '\xff'.repeat(64 * 1024)
     const items = Object.fromEntries(Object.keys(LONGEST).map((name) => [variable(name as Field), long]))
     const planted = [`SSH_AUTH_INFO_0=${long}`, `SSH_CONNECTION=${long}`]
-    await runHook({ env: pamEnv(items, planted), args: ['--socket', relay.socket] })
+    await runHook({ env: pamEnv(items, planted), socket: relay.socket })
     const body = await relay.next()
     assert.ok(body.length <= 65_536, String(body.length))
     const event = parse(body)
@@ -113,10 +113,10 @@ describe('the event', () => {
   test('says nothing where pam_exec did not call it', async (t) => {
     const relay = await listenAsRelay(t)
     for (const env of [[], ['PAM_USER=alice', 'PAM_TYPE=auth'], ['PAM_SERVICE=sshd', 'PAM_USER=alice']]) {
-      const run = await runHook({ env, args: ['--socket', relay.socket] })
+      const run = await runHook({ env, socket: relay.socket })
       assert.deepEqual(run, { status: 0, stdout: '', stderr: '' })
     }
-    await runHook({ env: pamEnv({ PAM_USER: 'last' }), args: ['--socket', relay.socket] })
+    await runHook({ env: pamEnv({ PAM_USER: 'last' }), socket: relay.socket })
     assert.equal(parse(await relay.next()).user, 'last', 'the first to arrive is the one that pam_exec made')
   })
 })

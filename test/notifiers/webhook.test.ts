@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createHmac, verify } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { describe, test } from 'node:test'
-import { Secret } from '../../relay/model/secret.ts'
 import { createNetwork } from '../../relay/notifiers/http.ts'
 import { webhook } from '../../relay/notifiers/webhook.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { reach, WEBHOOK_SECRET } from '../helpers/notifiers.ts'
+import { dependencies, HOST_KEY, reach, WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 
 const signal = new AbortController().signal
 
@@ -14,6 +14,11 @@ function signatureOf(secret: string, id: string, timestamp: string, body: Buffer
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`
 }
+
+const symmetric = (headers: IncomingHttpHeaders) =>
+  String(headers['webhook-signature'])
+    .split(' ')
+    .filter((signature) => signature.startsWith('v1,'))
 
 describe('webhook', () => {
   test('the reader of this test agrees with the published example', () => {
@@ -32,7 +37,16 @@ describe('webhook', () => {
     assert.equal(headers['webhook-id'], 'the-key.ops')
     const timestamp = String(headers['webhook-timestamp'])
     assert.ok(Math.abs(Number(timestamp) - Date.now() / 1000) < 300)
-    assert.equal(headers['webhook-signature'], signatureOf(WEBHOOK_SECRET, 'the-key.ops', timestamp, body))
+    assert.deepEqual(symmetric(headers), [signatureOf(WEBHOOK_SECRET, 'the-key.ops', timestamp, body)])
+  })
+
+  test("is signed with the host's own key, too, for receivers that shall not be able to forge", async (t) => {
+    const { notifier, service } = await reach(t, 'webhook')
+    await notifier.send(alertOf(), { key: 'k', signal })
+    const { headers, body } = await service.next()
+    const [, signature = ''] = /v1a,(\S+)/.exec(String(headers['webhook-signature'])) ?? []
+    const signed = Buffer.concat([Buffer.from(`k.${headers['webhook-timestamp']}.`), body])
+    assert.ok(verify(null, signed, HOST_KEY.publicKey, Buffer.from(signature, 'base64')))
   })
 
   test('carries the event, and what it means', async (t) => {
@@ -53,28 +67,19 @@ describe('webhook', () => {
     const other = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
     const notifier = webhook.create(
       { url: 'https://hook.example/in' },
-      {
-        secrets: { secret: new Secret(`${other}\n${WEBHOOK_SECRET}`) },
-        network: createNetwork(proxy.url, authority.cert),
-        now: Date.now,
-      },
+      { ...dependencies({ secret: `${other}\n${WEBHOOK_SECRET}` }), network: createNetwork(proxy.url, authority.cert) },
     )
     await notifier.send(alertOf(), { key: 'k', signal })
     const { headers, body } = await service.next()
     const timestamp = String(headers['webhook-timestamp'])
     const expected = [other, WEBHOOK_SECRET].map((secret) => signatureOf(secret, 'k', timestamp, body))
-    assert.equal(headers['webhook-signature'], expected.join(' '))
+    assert.deepEqual(symmetric(headers), expected)
   })
 
   test('refuses a secret that is none', () => {
-    const network = createNetwork(null, null)
     for (const secret of ['', 'hunter2', 'whsec_short', 'whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!'])
       assert.throws(
-        () =>
-          webhook.create(
-            { url: 'https://a.example' },
-            { secrets: { secret: new Secret(secret) }, network, now: Date.now },
-          ),
+        () => webhook.create({ url: 'https://a.example' }, dependencies({ secret })),
         /secret_file must hold whsec_/,
       )
   })

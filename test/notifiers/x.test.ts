@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createNetwork } from '../../relay/notifiers/http.ts'
 import { x } from '../../relay/notifiers/x.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { reach } from '../helpers/notifiers.ts'
+import { dependencies, reach } from '../helpers/notifiers.ts'
 import { createXApi, weightOf } from '../helpers/x-api.ts'
 
 const attempt = { key: 'k', signal: new AbortController().signal }
@@ -57,9 +56,6 @@ describe('x', () => {
   })
 
   test('is not created without a recipient for its messages', () => {
-    assert.throws(
-      () => x.create({ mode: 'dm' }, { secrets: {}, network: createNetwork(null, null), now: Date.now }),
-      /mode "dm" wants a "recipient"/,
-    )
+    assert.throws(() => x.create({ mode: 'dm' }, dependencies()), /mode "dm" wants a "recipient"/)
   })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { pino } from 'pino'
-import { BACKOFF, createDelivery } from '../../relay/deliver.ts'
+import { BACKOFF } from '../../relay/deliver/lane.ts'
+import { createDelivery } from '../../relay/deliver.ts'
 import { delivered, type Outcome, refused, retry } from '../../relay/model/outcome.ts'
 import type { Attempt, Notifier } from '../../relay/notifiers/notifier.ts'
 import { alertOf } from '../helpers/alerts.ts'
@@ -29,6 +30,7 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
   const { clock = manualClock(), path } = more
   const tables = openTables(t, path)
   const alarms: string[] = []
+  const failures: unknown[] = []
   const delivery = createDelivery({
     deliveries: tables.deliveries,
     clock,
@@ -37,12 +39,13 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
     random: () => 1,
     attemptMs: 30_000,
     alarm: (name, reason) => alarms.push(`${name}: ${reason}`),
+    storeFailed: (error) => failures.push(error),
   })
   delivery.configure(new Map(Object.entries(notifiers)))
   t.after(() => delivery.stop())
   const state = (key: string) =>
     tables.db.prepare('SELECT state, attempts, detail FROM delivery WHERE key = ?').get(key)
-  return { ...tables, clock, delivery, alarms, state }
+  return { ...tables, clock, delivery, alarms, failures, state }
 }
 
 describe('delivery', () => {

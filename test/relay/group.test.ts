@@ -21,7 +21,7 @@ function start(t: TestContext, clock: ManualClock, path?: string) {
   const { events, groups, atomically, db, path: file } = openTables(t, path)
   const sent: Sent[] = []
   const send = (notifier: string, key: string, alert: Alert) => sent.push({ notifier, key, alert })
-  const grouping = createGrouping({ groups, clock, event: events.get, atomically, send })
+  const grouping = createGrouping({ groups, clock, event: events.get, atomically, storeFailed: assert.ifError, send })
   let seq = events.head()?.seq ?? 0
   return {
     db,

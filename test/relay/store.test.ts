@@ -7,7 +7,7 @@ import { openDatabase } from '../../relay/db/database.ts'
 import type { EventRecord, Host } from '../../relay/model/event.ts'
 import { createStore } from '../../relay/store.ts'
 import { loginEvent } from '../helpers/alerts.ts'
-import { settle } from '../helpers/clock.ts'
+import { manualClock, settle } from '../helpers/clock.ts'
 import { openTables } from '../helpers/database.ts'
 
 const host: Host = { name: 'web-1', machine_id: 'm', boot_id: 'b' }
@@ -15,13 +15,25 @@ const log = pino({ level: 'silent' })
 
 function open(t: TestContext, path?: string, onward: (record: EventRecord) => void = () => {}) {
   const tables = openTables(t, path)
-  const store = createStore({ db: tables.db, events: tables.events, host, log, onward })
+  const clock = manualClock()
+  const told: string[] = []
+  const store = createStore({
+    db: tables.db,
+    events: tables.events,
+    host,
+    clock,
+    log,
+    onward,
+    stumbled: ({ seq }, error) => told.push(`stumbled over ${seq}: ${(error as Error).message}`),
+    failing: (error) => told.push(`failing: ${(error as Error).message}`),
+    recovered: () => told.push('recovered'),
+  })
   tables.beforeClose(store.stop)
   const close = () => {
     store.stop()
     tables.db.close()
   }
-  return { ...tables, store, close }
+  return { ...tables, store, clock, told, close }
 }
 
 describe('the store', () => {
@@ -81,27 +93,30 @@ describe('the store', () => {
 
   test('hands each event on once and in order, and goes on where an earlier run stopped', async (t) => {
     const seen: number[] = []
-    let broken = true
-    const first = open(t, undefined, ({ seq }) => {
-      if (seq === 3 && broken) throw new Error('killed here')
-      seen.push(seq)
-    })
-    const crashes: unknown[] = []
-    const caught = (error: unknown) => crashes.push(error)
-    process.on('uncaughtException', caught)
-    t.after(() => process.off('uncaughtException', caught))
+    const first = open(t, undefined, ({ seq }) => seen.push(seq))
     await first.store.append(loginEvent())
     await first.store.append(loginEvent())
     await settle()
     assert.deepEqual(seen, [1, 2])
+    await first.store.append(loginEvent())
+    // Acknowledged, and the process ends before it is handed on.
     first.close()
 
-    broken = false
-    seen.length = 0
     const second = open(t, first.path, ({ seq }) => seen.push(seq))
-    await second.store.append(loginEvent())
+    second.store.resume()
     await settle()
-    assert.deepEqual(seen, [3])
+    assert.deepEqual(seen, [1, 2, 3])
+  })
+
+  test('an event that nobody behind can deal with is told of, and holds up none', async (t) => {
+    const seen: number[] = []
+    const { store, told } = open(t, undefined, ({ seq }) => {
+      if (seq === 2) throw new TypeError('oops')
+      seen.push(seq)
+    })
+    await Promise.all([store.append(loginEvent()), store.append(loginEvent()), store.append(loginEvent())])
+    await settle()
+    assert.deepEqual([seen, told], [[1, 3], ['stumbled over 2: oops']])
   })
 
   test('refuses a file of a later release and leaves it alone', (t) => {
@@ -114,13 +129,39 @@ describe('the store', () => {
     raw.close()
   })
 
-  test('rejects, and forgets the number, when it could not store', async (t) => {
-    const { store, db, events } = open(t)
+  /** From now on every write of events fails, as it would on a full disk. */
+  const fill = (db: DatabaseSync) =>
+    db.exec(`PRAGMA max_page_count = ${db.prepare('PRAGMA page_count').get()?.page_count}`)
+  const empty = (db: DatabaseSync) => db.exec('PRAGMA max_page_count = 1000000')
+  const large = () => loginEvent({ user: 'x'.repeat(4000), ruser: 'x'.repeat(4000), rhost: 'x'.repeat(4000) })
+
+  test('rejects on a full disk, tells it once, and tries by itself until it works again', async (t) => {
+    const { store, db, events, clock, told } = open(t)
     await store.append(loginEvent())
-    db.exec('CREATE TEMP TRIGGER fail BEFORE INSERT ON main.event BEGIN SELECT RAISE(ABORT, "disk full"); END')
-    await assert.rejects(store.append(loginEvent()), /disk full/)
-    db.exec('DROP TRIGGER fail')
-    assert.equal((await store.append(loginEvent())).seq, 2)
+    fill(db)
+    await assert.rejects(store.append(large()), /full/)
+    await assert.rejects(store.append(large()), /full/)
+    assert.equal(store.health().last_error, 'database or disk is full')
+    assert.deepEqual(told, ['failing: database or disk is full'])
+    empty(db)
+    await clock.advance(5000)
+    assert.deepEqual([told.at(-1), store.health().last_error], ['recovered', null])
+    assert.equal((await store.append(loginEvent())).seq, 2, 'no number was used up')
     assert.equal(events.head()?.seq, 2)
+  })
+
+  test('what could not be handed on for want of space is handed on later', async (t) => {
+    const seen: number[] = []
+    const { store, db, clock } = open(t, undefined, ({ seq }) => {
+      db.exec(`CREATE TABLE IF NOT EXISTS filler (x TEXT); INSERT INTO filler VALUES (hex(zeroblob(100000)))`)
+      seen.push(seq)
+    })
+    await store.append(loginEvent())
+    fill(db)
+    await settle()
+    assert.deepEqual(seen, [])
+    empty(db)
+    await clock.advance(5000)
+    assert.deepEqual(seen, [1])
   })
 })

@@ -155,7 +155,7 @@ describe('the hook as root', { skip }, () => {
     server.listen('/run/other/relay.sock')
     process.seteuid?.(0)
     machine.after(() => void server.close())
-    const result = await runHook({ env, program: HOOK, args: ['--socket', '/run/other/relay.sock'] })
+    const result = await runHook({ env, program: HOOK, socket: '/run/other/relay.sock' })
     assert.equal(result.status, 0)
     const lines = await journalLines('pam-alert-hook', (line) => line.includes('listener is another user'))
     assert.match(lines.at(-1) ?? '', /^event not delivered \(listener is another user\): \{"v":1,.*"user":"alice"/)
