@@ -2,25 +2,18 @@
 import type { FastifyInstance } from 'fastify'
 import { eventSchema, type LoginEvent, type Receipt } from './model/event.ts'
 
-/** Bytes; the hook's longest event is a little shorter. */
-export const BODY_LIMIT = 65_536
-
 /** @param accept resolves when the event is on disk */
 export function registerIntake(app: FastifyInstance, accept: (event: LoginEvent) => Promise<Receipt>) {
-  app.post<{ Body: LoginEvent }>(
-    '/v1/events',
-    { schema: { body: eventSchema }, bodyLimit: BODY_LIMIT },
-    async (request, reply) => {
-      try {
-        const { id, seq, repeated } = await accept(request.body)
-        return reply.code(repeated ? 200 : 202).send({ id, seq })
-      } catch (error) {
-        request.log.error({ err: error, eventId: request.body.id }, 'not stored')
-        return reply.code(503).send({
-          error: 'store_unusable',
-          message: 'the event could not be stored',
-        })
-      }
-    },
-  )
+  app.post<{ Body: LoginEvent }>('/v1/events', { schema: { body: eventSchema } }, async (request, reply) => {
+    try {
+      const { id, seq, repeated } = await accept(request.body)
+      return reply.code(repeated ? 200 : 202).send({ id, seq })
+    } catch (error) {
+      request.log.error({ err: error, eventId: request.body.id }, 'not stored')
+      return reply.code(503).send({
+        error: 'store_unusable',
+        message: 'the event could not be stored',
+      })
+    }
+  })
 }

@@ -2,7 +2,7 @@
 // socket → intake → store → enrich → route → group → deliver → notifier.
 import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
-import { moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
+import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
@@ -43,11 +43,11 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   const configured = createSettings(paths, createSecretReader(paths), (data) => hostKey.sign(data), log)
   let settings = configured.first()
 
-  const app = createApp(log)
+  const app = createApp(log, broken)
   registerIntake(app, (event) => core.store.append(event))
   registerOps(app, health)
   registerDeadLetters(app, () => core.delivery)
-  const ops = createOpsListener(() => createApp(log), health)
+  const ops = createOpsListener(() => createApp(log, broken), health)
   const history = createHistory(() => core)
   history.register(app)
   await listen(app, paths.socket)
@@ -80,6 +80,9 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   function aside(error: unknown): string {
     const name = moveAside(paths.database, clock.now())
     log.error({ err: error, kept: name }, 'the store is damaged; it was moved aside, and a new one begins')
+    setImmediate(() =>
+      notices.tell(`the store of login events was damaged and is kept as ${name}; a new one has begun`),
+    )
     return `the store before was damaged and is kept as ${name}`
   }
 
@@ -128,6 +131,11 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     if (fault === 'corrupt') setImmediate(replaceStore, error)
   }
 
+  /** Reading can find damage, too. */
+  function broken(error: unknown) {
+    if (storeFaultOf(error) === 'corrupt') core.store.failed(error)
+  }
+
   function recovered() {
     notices.tell('login events are stored again')
     spool.start()
@@ -137,7 +145,6 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     closeCore()
     core = openCore(aside(error))
     resumeCore()
-    notices.tell('the store of login events was damaged; a new one has begun')
   }
 
   function closeCore() {
@@ -148,6 +155,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   }
 
   function configureCore() {
+    limitSize(core.db, settings.config.storeMaxBytes)
     core.delivery.configure(settings.notifiers)
     core.route = createRouter(settings.config.routes, [...settings.notifiers.keys()])
   }

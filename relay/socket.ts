@@ -4,12 +4,26 @@ import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { PamAlertError } from './model/errors.ts'
+import { parseJson } from './model/json.ts'
 
 /** The first descriptor that systemd hands over, sd_listen_fds(3). */
 const SYSTEMD_FD = 3
 
-export function createApp(log: FastifyBaseLogger): FastifyInstance {
+/** Whoever is slower than this to say what he wants is no hook. */
+const REQUEST_WITHIN_MS = 5000
+/** More than that many wait in the backlog, and then in the spool. */
+const CONNECTIONS_MAX = 1024
+/** Bytes of a body; the hook's longest event is a little shorter. */
+const BODY_MAX = 65_536
+/** Of a body that was refused, so much is kept in the log. */
+const REFUSED_KEPT = 2000
+
+/** @param broken is told of what fails on our side */
+export function createApp(log: FastifyBaseLogger, broken: (error: unknown) => void): FastifyInstance {
   const app = Fastify({
+    bodyLimit: BODY_MAX,
+    requestTimeout: REQUEST_WITHIN_MS,
+    http: { headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: 1000 },
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     // An event is taken as it is or not at all.
@@ -23,9 +37,20 @@ export function createApp(log: FastifyBaseLogger): FastifyInstance {
     },
     forceCloseConnections: true,
   })
+  app.server.maxConnections = CONNECTIONS_MAX
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    try {
+      done(null, parseJson(String(text)))
+    } catch (error) {
+      request.log.warn({ body: String(text).slice(0, REFUSED_KEPT) }, 'not JSON')
+      done(Object.assign(error as Error, { statusCode: 400, code: 'not_json' }))
+    }
+  })
   app.setErrorHandler((error: { statusCode?: number; code?: string; message: string }, request, reply) => {
     const status = error.statusCode ?? 500
-    request.log[status < 500 ? 'warn' : 'error']({ err: error, url: request.url }, 'request refused')
+    const body = JSON.stringify(request.body)?.slice(0, REFUSED_KEPT)
+    request.log[status < 500 ? 'warn' : 'error']({ err: error, url: request.url, body }, 'request refused')
+    if (status >= 500) broken(error)
     return reply.code(status).send({ error: error.code ?? 'internal', message: error.message })
   })
   return app

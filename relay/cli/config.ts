@@ -51,6 +51,9 @@ notify = [NAMES]
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
 # ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's
 
+# [store]
+# max_size = "4GiB"                     # of the database; at the limit events wait in the spool
+
 # [ops]
 # listen = "127.0.0.1:9465"             # /health and /metrics, and nothing else
 `

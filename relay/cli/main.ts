@@ -93,7 +93,8 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   } else if (error instanceof PamAlertError) {
     complain(`${style('red', error.message)}\n${error.hint}`)
-    process.exitCode = error.exit
+    // At once: a relay that could not start may be listening already.
+    process.exit(error.exit)
   } else {
     throw error
   }

@@ -63,6 +63,12 @@ export function openDatabase(path: string): Database {
   }
 }
 
+/** At this size every write fails as on a full disk. It holds until it is said again. */
+export function limitSize(db: Database, bytes: number) {
+  const pageSize = Number(db.prepare('PRAGMA page_size').get()?.page_size)
+  db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / pageSize))}`)
+}
+
 /** Moves a damaged database out of the way, whole, for whoever wants to look. @returns its new name */
 export function moveAside(path: string, now: number): string {
   const aside = `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`

@@ -1,7 +1,7 @@
 // The configuration file: its schema, its defaults, and errors that name line and remedy. It reads no file.
 import { isIP } from 'node:net'
-import { durationMs } from './duration.ts'
 import { ajv, hostAndPort, type Problem, problemAt, problemsOf, suggestion } from './problems.ts'
+import { durationMs, sizeBytes } from './quantity.ts'
 import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from './toml.ts'
 
 /** A JSON schema of an object's properties; keys that end in _file and have the format `path` are secrets. */
@@ -31,6 +31,8 @@ export interface Route {
 export interface Config {
   network: { proxy: string | null; caFile: string | null }
   opsListen: { host: string; port: number } | null
+  /** Bytes that the database may take; at the limit nothing is stored until it is raised. */
+  storeMaxBytes: number
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
 }
@@ -69,6 +71,11 @@ const schema = {
       type: 'object',
       additionalProperties: false,
       properties: { listen: { type: 'string', format: 'listen' } },
+    },
+    store: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { max_size: { type: 'string', format: 'size' } },
     },
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: {
@@ -142,6 +149,7 @@ export function defaultRoutes(notify: readonly string[]): Route[] {
 export const defaultConfig: Config = {
   network: { proxy: null, caFile: null },
   opsListen: null,
+  storeMaxBytes: 4 * 2 ** 30,
   notifiers: [{ name: 'journal', type: 'journal', options: {} }],
   routes: defaultRoutes(['journal']),
 }
@@ -226,6 +234,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   const raw = toml.value as {
     network?: { proxy?: string; ca_file?: string }
     ops?: { listen?: string }
+    store?: { max_size?: string }
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
   }
@@ -237,6 +246,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   const config = {
     network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },
     opsListen: raw.ops?.listen ? hostAndPort(raw.ops.listen) : null,
+    storeMaxBytes: raw.store?.max_size ? sizeBytes(raw.store.max_size) : defaultConfig.storeMaxBytes,
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
   }

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { closest, distance } from 'fastest-levenshtein'
-import { DURATION, durationMs } from './duration.ts'
+import { DURATION, durationMs, SIZE, sizeBytes } from './quantity.ts'
 import type { Toml, TomlPath } from './toml.ts'
 
 export interface Problem {
@@ -45,6 +45,10 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
   listen: {
     holds: (text) => hostAndPort(text) !== null,
     rule: 'must be ADDRESS:PORT, e.g. 127.0.0.1:9465',
+  },
+  size: {
+    holds: (text) => SIZE.test(text) && sizeBytes(text) >= 65_536,
+    rule: 'must be a size such as 64MiB or 4GiB, and at least 64KiB',
   },
   duration: {
     holds: (text) => DURATION.test(text) && durationMs(text) > 0,

@@ -5,12 +5,12 @@ import { openDatabase, transaction } from '../../relay/db/database.ts'
 import { createDeliveries } from '../../relay/db/deliveries.ts'
 import { createEvents } from '../../relay/db/events.ts'
 import { createGroups } from '../../relay/db/groups.ts'
-import { tempDir } from './temp.ts'
+import { onEnd, tempDir } from './temp.ts'
 
 export function openTables(t: TestContext, path = join(tempDir(t), 'relay.db')) {
   const db = openDatabase(path)
   const users: (() => void)[] = []
-  t.after(() => {
+  onEnd(t, () => {
     for (const stop of users) stop()
     if (db.isOpen) db.close()
   })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { tempDir } from './temp.ts'
+import { onEnd, tempDir } from './temp.ts'
 
 const top = join(import.meta.dirname, '../..')
 export const HOOK = join(top, 'hook/build/pam-alert-hook')
@@ -94,7 +94,7 @@ export async function listenAsRelay(t: TestContext): Promise<Listener> {
   })
   server.listen(socket)
   await once(server, 'listening')
-  t.after(() => {
+  onEnd(t, () => {
     server.close()
     server.closeAllConnections()
   })

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Certificate } from './certs.ts'
-import type { Scope } from './temp.ts'
+import { onEnd, type Scope } from './temp.ts'
 
 export interface Received {
   method: string
@@ -36,7 +36,7 @@ async function start(t: Scope, server: Server): Promise<{ port: number; open: Se
   server.on('connection', keep)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  onEnd(t, () => {
     server.close()
     for (const socket of open) socket.destroy()
   })

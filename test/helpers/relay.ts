@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
-import { tempDir } from './temp.ts'
+import { onEnd, tempDir } from './temp.ts'
 
 const COMMAND = join(import.meta.dirname, '../../relay/cli/main.ts')
 
@@ -71,6 +71,7 @@ export async function startRelay(t: TestContext, options: RelayOptions = {}): Pr
   const paths = pathsBelow(options.root ?? tempDir(t))
   for (const [name, value] of Object.entries(options.secrets ?? {})) writeSecret(paths, name, value)
   if (options.config !== undefined) writeConfig(paths, options.config)
+  mkdirSync(paths.spool, { recursive: true, mode: 0o700 })
   const [node, entry] = options.program ?? [process.execPath, COMMAND]
   const child = spawn(node, [entry, '--root', paths.root, 'relay'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
@@ -82,7 +83,7 @@ export async function startRelay(t: TestContext, options: RelayOptions = {}): Pr
   })
   createInterface({ input: child.stderr }).on('line', (line) => output.push(line))
   const exited = once(child, 'exit')
-  t.after(async () => {
+  onEnd(t, async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await exited
   })

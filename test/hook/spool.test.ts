@@ -10,7 +10,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { parseEvent } from '../../relay/model/event.ts'
 import { HOOK, listenAsRelay, pamEnv, runHook, SANITIZED_HOOK } from '../helpers/hook.ts'
 import { without } from '../helpers/needs.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { onEnd, tempDir } from '../helpers/temp.ts'
 
 const env = pamEnv({ PAM_USER: 'alice' })
 const silent = { status: 0, stdout: '', stderr: '' }
@@ -49,7 +49,7 @@ async function listener(t: TestContext, does: (socket: Socket) => void): Promise
     does(socket)
   }).listen(path)
   await once(server, 'listening')
-  t.after(() => {
+  onEnd(t, () => {
     server.close()
     for (const socket of open) socket.destroy()
   })
@@ -105,7 +105,7 @@ describe('the event is spooled', () => {
       const answer = [...'HTTP/1.1 202 Accepted\r\n\r\n']
       drips.push(setInterval(() => connection.write(answer.shift() ?? ''), 500))
     })
-    t.after(() => drips.forEach(clearInterval))
+    onEnd(t, () => drips.forEach(clearInterval))
     assert.deepEqual(await runHook({ env, socket, spool, args: ['--budget-ms', '1'] }), silent)
     await spooledEvent(spool)
   })

@@ -8,6 +8,7 @@ import type { Attempt, Notifier } from '../../relay/notifiers/notifier.ts'
 import { alertOf } from '../helpers/alerts.ts'
 import { type ManualClock, manualClock } from '../helpers/clock.ts'
 import { openTables } from '../helpers/database.ts'
+import { onEnd } from '../helpers/temp.ts'
 
 const log = pino({ level: 'silent' })
 const MINUTE = 60_000
@@ -42,7 +43,7 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
     storeFailed: (error) => failures.push(error),
   })
   delivery.configure(new Map(Object.entries(notifiers)))
-  t.after(() => delivery.stop())
+  onEnd(t, () => delivery.stop())
   const state = (key: string) =>
     tables.db.prepare('SELECT state, attempts, detail FROM delivery WHERE key = ?').get(key)
   return { ...tables, clock, delivery, alarms, failures, state }

@@ -7,7 +7,7 @@ import type { LoginEvent } from '../../relay/model/event.ts'
 import { createSpool } from '../../relay/spool.ts'
 import { loginEvent } from '../helpers/alerts.ts'
 import { type ManualClock, manualClock } from '../helpers/clock.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { onEnd, tempDir } from '../helpers/temp.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -29,7 +29,7 @@ function setUp(t: TestContext, clock: ManualClock = manualClock()) {
       taken.push(event.id)
     },
   })
-  t.after(spool.stop)
+  onEnd(t, spool.stop)
   const leave = (event: LoginEvent, text = JSON.stringify(event), name = `${event.id}.json`) => {
     writeFileSync(join(directory, name), text)
     return event.id

@@ -9,6 +9,7 @@ import { createStore } from '../../relay/store.ts'
 import { loginEvent } from '../helpers/alerts.ts'
 import { manualClock, settle } from '../helpers/clock.ts'
 import { openTables } from '../helpers/database.ts'
+import { onEnd } from '../helpers/temp.ts'
 
 const host: Host = { name: 'web-1', machine_id: 'm', boot_id: 'b' }
 const log = pino({ level: 'silent' })
@@ -42,7 +43,7 @@ describe('the store', () => {
     const event = loginEvent()
     assert.deepEqual(await store.append(event), { id: event.id, seq: 1, repeated: false })
     const other = new DatabaseSync(path, { readOnly: true })
-    t.after(() => other.close())
+    onEnd(t, () => other.close())
     const row = other.prepare('SELECT record FROM event WHERE seq = 1').get()
     assert.deepEqual(JSON.parse(String(row?.record)), { ...event, host, seq: 1 })
   })

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { HOOK, pamEnv, runHook } from '../helpers/hook.ts'
 import { without } from '../helpers/needs.ts'
+import { onEnd } from '../helpers/temp.ts'
 import {
   forgetPamAlert,
   installSh,
@@ -66,7 +67,7 @@ describe('install.sh', { skip }, () => {
 
   test('refuses where PAM was edited by hand, prints the lines, and leaves nothing behind', async (t) => {
     const stack = readFileSync('/etc/pam.d/common-auth', 'latin1')
-    t.after(() => writeFileSync('/etc/pam.d/common-auth', stack, 'latin1'))
+    onEnd(t, () => writeFileSync('/etc/pam.d/common-auth', stack, 'latin1'))
     writeFileSync(
       '/etc/pam.d/common-auth',
       stack.replace(/^(auth.*pam_unix.so.*)$/m, '$1\nauth optional pam_echo.so'),
@@ -100,7 +101,7 @@ describe('install.sh', { skip }, () => {
 
   test('starts the relay where there is no init system, and says who must keep it up', async (t) => {
     renameSync('/usr/sbin/start-stop-daemon', '/usr/sbin/start-stop-daemon.hidden')
-    t.after(() => renameSync('/usr/sbin/start-stop-daemon.hidden', '/usr/sbin/start-stop-daemon'))
+    onEnd(t, () => renameSync('/usr/sbin/start-stop-daemon.hidden', '/usr/sbin/start-stop-daemon'))
     const { status, stdout, stderr } = await installSh('--yes')
     assert.equal(status, 0, stdout + stderr)
     assert.match(stdout, /The relay runs under no init system\.\n/)
@@ -128,7 +129,7 @@ describe('install.sh', { skip }, () => {
 
   test('uninstall refuses, naming the line, where somebody put the hook elsewhere; nothing else is touched', async (t) => {
     const su = readFileSync('/etc/pam.d/su', 'latin1')
-    t.after(() => writeFileSync('/etc/pam.d/su', su, 'latin1'))
+    onEnd(t, () => writeFileSync('/etc/pam.d/su', su, 'latin1'))
     writeFileSync('/etc/pam.d/su', `${su}session optional pam_exec.so /usr/lib/pam-alert/pam-alert-hook\n`, 'latin1')
     const { status, stderr } = await pamAlert('uninstall')
     assert.equal(status, 1)
@@ -158,7 +159,10 @@ describe('the hook as root', { skip }, () => {
     const result = await runHook({ env, program: HOOK, socket: '/run/other/relay.sock' })
     assert.equal(result.status, 0)
     const lines = await journalLines('pam-alert-hook', (line) => line.includes('listener is another user'))
-    assert.match(lines.at(-1) ?? '', /^event not delivered \(listener is another user\): \{"v":1,.*"user":"alice"/)
+    assert.match(
+      lines.at(-1) ?? '',
+      /^event neither taken nor spooled \(listener is another user\): \{"v":1,.*"user":"alice"/,
+    )
     assert.equal(got, '')
   })
 

@@ -6,6 +6,7 @@ import { PRELOAD } from '../helpers/hook.ts'
 import { without } from '../helpers/needs.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver, type Receiver } from '../helpers/receiver.ts'
+import { onEnd } from '../helpers/temp.ts'
 import {
   createPerson,
   forgetPamAlert,
@@ -201,12 +202,12 @@ describe('a machine with pam-alert', { skip }, () => {
     const stack = readFileSync('/etc/pam.d/sshd', 'latin1')
     // As Debian 12 has it, but before our line: the opening is exposed, too.
     writeFileSync('/etc/pam.d/sshd', `session required pam_env.so user_readenv=1\n${stack}`)
-    t.after(() => writeFileSync('/etc/pam.d/sshd', stack, 'latin1'))
+    onEnd(t, () => writeFileSync('/etc/pam.d/sshd', stack, 'latin1'))
     const marker = '/run/loaded'
     const planted = ['PAM_USER', 'PAM_RHOST', 'PAM_SERVICE', 'PAM_TYPE'].map((name) => `${name} DEFAULT=root`)
     const preload = [`LD_PRELOAD DEFAULT=${PRELOAD}`, `PRELOAD_MARKER DEFAULT=${marker}`]
     writeFileSync('/home/alice/.pam_environment', [...planted, 'PAM_USER DEFAULT=daemon', ...preload, ''].join('\n'))
-    t.after(() => writeFileSync('/home/alice/.pam_environment', ''))
+    onEnd(t, () => writeFileSync('/home/alice/.pam_environment', ''))
     assert.equal((await sshd.ssh('alice', ['-i', alice.key], 'true')).status, 0)
     await expectEvents(opened('alice', { flags: ['spoofed_env'] }), closed('alice', { flags: ['spoofed_env'] }))
     assert.ok(!existsSync(marker), 'LD_PRELOAD was not obeyed')

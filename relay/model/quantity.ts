@@ -1,4 +1,4 @@
-// Durations as Prometheus and Alertmanager write them: 30s, 5m, 1h30m, 2d.
+// Quantities in words. Durations as Prometheus and Alertmanager write them: 30s, 5m, 1h30m, 2d.
 
 const UNIT_MS: Record<string, number> = {
   ms: 1,
@@ -17,4 +17,14 @@ export function durationMs(text: string): number {
   let sum = 0
   for (const [, number, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) sum += Number(number) * (UNIT_MS[unit ?? ''] ?? 0)
   return sum
+}
+
+const UNIT_BYTES: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
+
+export const SIZE = /^(\d+)([KMGT]iB)$/
+
+/** Bytes; NaN if it isn't a size such as 64MiB. */
+export function sizeBytes(text: string): number {
+  const [, number, unit] = SIZE.exec(text) ?? []
+  return Number(number) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN)
 }
