@@ -77,6 +77,18 @@ dead
   .argument('<ids...>', 'as the list shows them, or all')
   .action(async (ids) => (await import('./dead.ts')).drop(paths(), ids))
 
+program
+  .command('verify')
+  .description('whether any stored event was changed, removed or put in')
+  .option('--head <seq:hash>', 'what "chain" said in an alert that somebody has kept')
+  .option('--json', 'as one JSON object')
+  .action(async (options) => (await import('./verify.ts')).verify(paths(), options))
+
+program
+  .command('key')
+  .description("the host's public key, for checking signatures")
+  .action(async () => (await import('./key.ts')).key(paths()))
+
 const config = program.command('config').description('check the configuration, or print an example')
 config.command('check').action(async () => (await import('./config.ts')).check(paths()))
 config.command('example').action(async () => (await import('./config.ts')).example())

@@ -44,6 +44,7 @@ export function createEvents(db: Database) {
   const insert = db.prepare('INSERT INTO event (seq, id, record, hash) VALUES (?, ?, ?, ?)')
   const seqById = db.prepare('SELECT seq FROM event WHERE id = ?')
   const last = db.prepare('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1')
+  const chain = db.prepare('SELECT seq, record, hash FROM event ORDER BY seq')
   const after = db.prepare('SELECT record FROM event WHERE seq > ? ORDER BY seq LIMIT ?')
   const one = db.prepare('SELECT record, json FROM event e LEFT JOIN meaning m USING (seq) WHERE seq = ?')
   const insertMeaning = db.prepare(
@@ -73,6 +74,12 @@ export function createEvents(db: Database) {
     head(): { seq: number; hash: Uint8Array } | null {
       const row = last.get()
       return row === undefined ? null : { seq: Number(row.seq), hash: row.hash as Uint8Array }
+    },
+
+    /** Every event with its hash, in order; one at a time. */
+    *chain(): Generator<{ seq: number; record: string; hash: Uint8Array }> {
+      for (const row of chain.iterate())
+        yield { seq: Number(row.seq), record: String(row.record), hash: row.hash as Uint8Array }
     },
 
     seqOf(id: string): number | null {

@@ -5,9 +5,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
 import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
-import { onEnd, tempDir } from './temp.ts'
+import { onEnd, type Scope, tempDir } from './temp.ts'
 
 const COMMAND = join(import.meta.dirname, '../../relay/cli/main.ts')
 
@@ -20,6 +19,10 @@ export interface LogLine {
 export interface RunningRelay {
   paths: Paths
   child: ChildProcess
+  /** Resolves when it listens; rejects if it ends before. */
+  ready: Promise<unknown>
+  /** Resolves when it has ended, however. */
+  exited: Promise<unknown>
   /** Everything it printed: its log, and lines of the journal notifier. */
   output: string[]
   /** The next line of the log, from now on, that passes. */
@@ -67,13 +70,23 @@ export async function command(root: string, ...args: string[]) {
 }
 
 /** Resolves when it listens. */
-export async function startRelay(t: TestContext, options: RelayOptions = {}): Promise<RunningRelay> {
+export async function startRelay(t: Scope, options: RelayOptions = {}): Promise<RunningRelay> {
+  const relay = launchRelay(t, options)
+  await relay.ready
+  return relay
+}
+
+export function launchRelay(t: Scope, options: RelayOptions = {}): RunningRelay {
   const paths = pathsBelow(options.root ?? tempDir(t))
   for (const [name, value] of Object.entries(options.secrets ?? {})) writeSecret(paths, name, value)
   if (options.config !== undefined) writeConfig(paths, options.config)
   mkdirSync(paths.spool, { recursive: true, mode: 0o700 })
   const [node, entry] = options.program ?? [process.execPath, COMMAND]
-  const child = spawn(node, [entry, '--root', paths.root, 'relay'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // A group of its own, so that whatever it runs under ends with it.
+  const child = spawn(node, [entry, '--root', paths.root, 'relay'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   const output: string[] = []
   const waiting = new Set<(line: LogLine) => void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -83,25 +96,33 @@ export async function startRelay(t: TestContext, options: RelayOptions = {}): Pr
   })
   createInterface({ input: child.stderr }).on('line', (line) => output.push(line))
   const exited = once(child, 'exit')
+  const kill = (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null && child.pid) process.kill(-child.pid, signal)
+  }
   onEnd(t, async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    kill('SIGKILL')
     await exited
   })
-  const relay: RunningRelay = {
+  const logged = (passes: (line: LogLine) => boolean) =>
+    new Promise<LogLine>((resolve, reject) => {
+      const look = (line: LogLine) => {
+        if (!passes(line)) return
+        waiting.delete(look)
+        resolve(line)
+      }
+      waiting.add(look)
+      void exited.then(() => reject(new Error(`the relay has ended:\n${output.join('\n')}`)))
+    })
+  const ready = logged(({ msg }) => msg === 'relay is listening')
+  // Whoever waits for it is told; who doesn't need not know.
+  ready.catch(() => {})
+  return {
     paths,
     child,
+    ready,
+    exited,
     output,
-    logged(passes) {
-      return new Promise((resolve, reject) => {
-        const look = (line: LogLine) => {
-          if (!passes(line)) return
-          waiting.delete(look)
-          resolve(line)
-        }
-        waiting.add(look)
-        void exited.then(() => reject(new Error(`the relay has ended:\n${output.join('\n')}`)))
-      })
-    },
+    logged,
     ask: (method, path, body) =>
       new Promise((resolve, reject) => {
         const headers = body === undefined ? {} : { 'content-type': 'application/json' }
@@ -116,10 +137,8 @@ export async function startRelay(t: TestContext, options: RelayOptions = {}): Pr
         req.end(body)
       }),
     async stop(signal = 'SIGTERM') {
-      child.kill(signal)
+      kill(signal)
       await exited
     },
   }
-  await relay.logged(({ msg }) => msg === 'relay is listening')
-  return relay
 }
