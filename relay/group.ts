@@ -56,7 +56,11 @@ export function createGrouping({ groups, clock, event, atomically, storeFailed, 
       groups.remove(group)
       return
     }
-    send(notifier, messageKey(last.record, notifier), alertForMore(group.held, last.record, last.meaning))
+    send(
+      notifier,
+      messageKey(last.record, notifier),
+      alertForMore(group.held, last.record, last.meaning, { priority: group.priority, group: key }),
+    )
     const next = { ...group, held: 0, dueMs: clock.now() + group.intervalMs }
     groups.put(next)
     arm(next, group.intervalMs)
@@ -64,13 +68,13 @@ export function createGrouping({ groups, clock, event, atomically, storeFailed, 
 
   return {
     /** Called in the transaction that routes the event. */
-    take({ notifier, group: wanted }: Target, record: EventRecord, meaning: Meaning) {
+    take({ notifier, priority, group: wanted }: Target, record: EventRecord, meaning: Meaning) {
       const open = wanted === null ? null : groups.get(notifier, wanted.key)
       if (open !== null) {
         groups.put({ ...open, held: open.held + 1, lastSeq: record.seq })
         return
       }
-      send(notifier, messageKey(record, notifier), alertFor(record, meaning))
+      send(notifier, messageKey(record, notifier), alertFor(record, meaning, { priority, group: wanted?.key ?? null }))
       if (wanted === null) return
       const { key, intervalMs } = wanted
       const group = {
@@ -78,6 +82,7 @@ export function createGrouping({ groups, clock, event, atomically, storeFailed, 
         key,
         held: 0,
         lastSeq: record.seq,
+        priority,
         intervalMs,
         dueMs: clock.now() + intervalMs,
       }

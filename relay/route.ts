@@ -1,6 +1,6 @@
 // Which notifiers get an event, and in which group. Pure: rules and an event in, targets out.
 import { BlockList, isIP } from 'node:net'
-import type { Route } from './model/config.ts'
+import type { Route } from './model/config/routes.ts'
 import { type EventRecord, TEST_SERVICE } from './model/event.ts'
 import type { Meaning } from './model/meaning.ts'
 import type { Target } from './model/target.ts'
@@ -54,14 +54,15 @@ export function createRouter(routes: readonly Route[], notifiers: readonly strin
     if (record.service === TEST_SERVICE)
       return notifiers
         .filter((name) => record.type === 'open_session' && (record.tty ?? name) === name)
-        .map((notifier) => ({ notifier, group: null }))
+        .map((notifier) => ({ notifier, priority: 0, group: null }))
     const values = valuesOf(record, meaning)
     const targets = new Map<string, Target>()
     for (const [index, { route, rules }] of compiled.entries()) {
       if (!rules.every((rule) => rule(values))) continue
       const key = JSON.stringify([index, ...route.groupBy.map((field) => values[field])])
       const group = route.groupBy.length === 0 ? null : { key, intervalMs: route.groupIntervalMs }
-      for (const notifier of route.notify) if (!targets.has(notifier)) targets.set(notifier, { notifier, group })
+      for (const notifier of route.notify)
+        if (!targets.has(notifier)) targets.set(notifier, { notifier, priority: route.priority, group })
       if (!route.continue) break
     }
     return [...targets.values()]

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, defaultConfig, parseConfig } from './model/config.ts'
+import { type Config, defaultConfig, parseConfig } from './model/config/config.ts'
 import { PamAlertError } from './model/errors.ts'
 import type { Paths } from './model/paths.ts'
 import type { Problem } from './model/problems.ts'

@@ -30,6 +30,7 @@ export const migrations: readonly string[] = [
     notifier TEXT NOT NULL,
     held INTEGER NOT NULL,
     last_seq INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
     interval_ms INTEGER NOT NULL,
     due_ms INTEGER NOT NULL,
     PRIMARY KEY (notifier, key)

@@ -2,6 +2,9 @@
 import { type EventRecord, TEST_SERVICE } from './event.ts'
 import type { Meaning } from './meaning.ts'
 
+/** Pushover's scale: -2 is kept without a sound, 0 is usual, 1 rings at night, 2 rings until somebody answers. */
+export type Priority = -2 | -1 | 0 | 1 | 2
+
 /** How far the chain over all events had come when the alert was made; the host's signature over it. */
 export interface ChainHead {
   seq: number
@@ -21,6 +24,9 @@ export interface Alert {
   /** The event it is about; the last one if there are several. null: the relay speaks of itself. */
   record: EventRecord | null
   meaning: Meaning | null
+  priority: Priority
+  /** Alerts with the same one speak of the same thing: a service that can replaces the earlier. null: of its own. */
+  group: string | null
   /** RFC 3339, UTC. */
   time: string
   /** Each receiver is a witness. Absent only where the store could not be asked. */
@@ -88,10 +94,15 @@ function words(record: EventRecord, meaning: Meaning): { title: string; text: st
   }
 }
 
+/** How it is to be told, whatever it says. */
+export type How = Pick<Alert, 'priority' | 'group'>
+const USUAL: How = { priority: 0, group: null }
+
 /** The alert for one event. */
-export function alertFor(record: EventRecord, meaning: Meaning): Alert {
+export function alertFor(record: EventRecord, meaning: Meaning, how: How = USUAL): Alert {
   return {
     ...words(record, meaning),
+    ...how,
     count: 1,
     record,
     meaning,
@@ -100,11 +111,12 @@ export function alertFor(record: EventRecord, meaning: Meaning): Alert {
 }
 
 /** The alert for `count` events that were held back because the first of their kind had been told. */
-export function alertForMore(count: number, last: EventRecord, meaning: Meaning): Alert {
+export function alertForMore(count: number, last: EventRecord, meaning: Meaning, how: How = USUAL): Alert {
   const { title, text } = words(last, meaning)
   return {
     title: `${count} more: ${title}`,
     text: `${count} more; the last: ${text}`,
+    ...how,
     count,
     record: last,
     meaning,
@@ -114,5 +126,5 @@ export function alertForMore(count: number, last: EventRecord, meaning: Meaning)
 
 /** The relay speaks of itself. */
 export function noticeAlert(text: string, time: string): Alert {
-  return { title: 'pam-alert', text, count: 0, record: null, meaning: null, time }
+  return { ...USUAL, title: 'pam-alert', text, count: 0, record: null, meaning: null, time }
 }

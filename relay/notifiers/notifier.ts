@@ -1,7 +1,7 @@
 // The contract of a notifier: one alert, one attempt, one outcome. It never logs, counts, retries,
 // sleeps or reads files; the delivery stage does.
 import type { Alert } from '../model/alert.ts'
-import type { KindSchema } from '../model/config.ts'
+import type { KindSchema } from '../model/config/notifiers.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Network } from './http.ts'

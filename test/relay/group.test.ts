@@ -35,7 +35,11 @@ function start(t: TestContext, clock: ManualClock, path?: string) {
       atomically(() => {
         events.insert(record.seq, record.id, JSON.stringify(record), new Uint8Array())
         events.annotate(record, meaning)
-        const target = { notifier, group: group === null ? null : { key: group, intervalMs: 5 * MINUTE } }
+        const target = {
+          notifier,
+          priority: 0 as const,
+          group: group === null ? null : { key: group, intervalMs: 5 * MINUTE },
+        }
         grouping.take(target, record, meaning)
       })
       return record

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { enrich } from '../../relay/enrich.ts'
-import { defaultRoutes, type Route } from '../../relay/model/config.ts'
+import { defaultRoutes, type Route } from '../../relay/model/config/routes.ts'
 import type { LoginEvent } from '../../relay/model/event.ts'
 import { createRouter } from '../../relay/route.ts'
 import { recordOf } from '../helpers/alerts.ts'
@@ -10,6 +10,7 @@ const route = (fields: Partial<Route>): Route => ({
   match: {},
   notify: [],
   groupBy: [],
+  priority: 0,
   groupIntervalMs: 300_000,
   continue: false,
   ...fields,
@@ -67,8 +68,10 @@ describe('routes', () => {
 
   test('by default: logins at once, failures grouped by source, closings and robots silent', () => {
     const routes = defaultRoutes(['ops'])
-    assert.deepEqual(targets(routes, {}), [{ notifier: 'ops', group: null }])
-    assert.deepEqual(targets(routes, { type: 'password', service: 'passwd' }), [{ notifier: 'ops', group: null }])
+    assert.deepEqual(targets(routes, {}), [{ notifier: 'ops', priority: 0, group: null }])
+    assert.deepEqual(targets(routes, { type: 'password', service: 'passwd' }), [
+      { notifier: 'ops', priority: 0, group: null },
+    ])
     const [refused] = targets(routes, { type: 'auth', outcome: 'failure' })
     assert.match(refused?.group?.key ?? '', /192\.0\.2\.7/)
     for (const silent of [{ service: 'cron' }, { service: 'systemd-user' }, { type: 'close_session' as const }])

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Kinds, parseConfig } from '../../../relay/model/config.ts'
-import { kinds } from '../../../relay/notifiers/index.ts'
+import { parseConfig } from '../../../../relay/model/config/config.ts'
+import type { Kinds } from '../../../../relay/model/config/notifiers.ts'
+import { kinds } from '../../../../relay/notifiers/index.ts'
 
 const parse = (text: string) => parseConfig(text, kinds as Kinds)
 
@@ -86,7 +87,7 @@ describe('the configuration', () => {
 
   test('a route is read as it is written', () => {
     const { config } = parse(
-      '[[routes]]\nmatch = { user = "root", service = ["su", "sudo"] }\nnotify = ["journal"]\ngroup_by = ["user"]\ngroup_interval = "1h30m"\ncontinue = true\n[notifiers.journal]\ntype = "journal"',
+      '[[routes]]\nmatch = { user = "root", service = ["su", "sudo"] }\nnotify = ["journal"]\ngroup_by = ["user"]\ngroup_interval = "1h30m"\npriority = -1\ncontinue = true\n[notifiers.journal]\ntype = "journal"',
     )
     assert.deepEqual(config?.routes, [
       {
@@ -94,6 +95,7 @@ describe('the configuration', () => {
         notify: ['journal'],
         groupBy: ['user'],
         groupIntervalMs: 5_400_000,
+        priority: -1,
         continue: true,
       },
     ])

@@ -1,0 +1,100 @@
+// The configuration file: its schema, its defaults, and errors that name line and remedy. It reads no file.
+import { ajv, hostAndPort, type Problem, problemAt, problemsOf } from '../problems.ts'
+import { sizeBytes } from '../quantity.ts'
+import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts'
+import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
+import { checkRoutes, defaultRoutes, type RawRoute, type Route, routeFrom, routesSchema } from './routes.ts'
+
+export interface Config {
+  network: { proxy: string | null; caFile: string | null }
+  opsListen: { host: string; port: number } | null
+  /** Bytes that the database may take; at the limit nothing is stored until it is raised. */
+  storeMaxBytes: number
+  notifiers: readonly NotifierConfig[]
+  routes: readonly Route[]
+}
+
+export interface Parsed {
+  /** null if there are errors. */
+  config: Config | null
+  errors: Problem[]
+  warnings: Problem[]
+  /** For faults that are found only later, e.g. in a file that is named here. */
+  problem(path: TomlPath, message: string): Problem
+}
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    network: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        proxy: { type: 'string', format: 'proxy' },
+        ca_file: { type: 'string', format: 'path' },
+      },
+    },
+    ops: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { listen: { type: 'string', format: 'listen' } },
+    },
+    store: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { max_size: { type: 'string', format: 'size' } },
+    },
+    notifiers: { type: 'object', additionalProperties: { type: 'object' } },
+    routes: routesSchema,
+  },
+} as const
+
+const checkShape = ajv.compile(schema)
+
+/** No file at all: every login goes to the journal. */
+export const defaultConfig: Config = {
+  network: { proxy: null, caFile: null },
+  opsListen: null,
+  storeMaxBytes: 4 * 2 ** 30,
+  notifiers: [{ name: 'journal', type: 'journal', options: {} }],
+  routes: defaultRoutes(['journal']),
+}
+
+/** Checks all of it and reports every error at once. */
+export function parseConfig(text: string, kinds: Kinds): Parsed {
+  let toml: Toml
+  try {
+    toml = parseToml(text)
+  } catch (error) {
+    if (!(error instanceof TomlSyntaxError)) throw error
+    const problem = () => ({ line: error.line, where: `column ${error.column}`, message: error.message })
+    return { config: null, errors: [problem()], warnings: [], problem }
+  }
+  const errors: Problem[] = []
+  const warnings: Problem[] = []
+  const problem = (path: TomlPath, message: string) => problemAt(toml, path, message)
+  const shapely = checkShape(toml.value)
+  if (!shapely) errors.push(...problemsOf(toml, [], checkShape.errors))
+
+  const raw = toml.value as {
+    network?: { proxy?: string; ca_file?: string }
+    ops?: { listen?: string }
+    store?: { max_size?: string }
+    notifiers?: Record<string, unknown>
+    routes?: RawRoute[]
+  }
+  const notifiers = checkNotifiers(toml, raw.notifiers ?? {}, kinds, errors)
+  const names = Object.keys(raw.notifiers ?? {})
+  const routes = shapely ? raw.routes?.map(routeFrom) : undefined
+  if (routes !== undefined) checkRoutes(toml, routes, names, errors, warnings)
+  if (errors.length > 0) return { config: null, errors, warnings, problem }
+  const config = {
+    network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },
+    opsListen: raw.ops?.listen ? hostAndPort(raw.ops.listen) : null,
+    storeMaxBytes: raw.store?.max_size ? sizeBytes(raw.store.max_size) : defaultConfig.storeMaxBytes,
+    notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
+    routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
+  }
+  return { config, errors, warnings, problem }
+}
