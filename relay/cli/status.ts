@@ -7,7 +7,7 @@ import type { Paths } from '../model/paths.ts'
 import { VERSION } from '../model/version.ts'
 import type { Health } from '../ops.ts'
 import { ask } from './client.ts'
-import { age, say, sayJson, style } from './terminal.ts'
+import { age, localTime, say, sayJson, style } from './terminal.ts'
 
 const TYPES = ['auth', 'account', 'password', 'session'] as const
 
@@ -61,7 +61,9 @@ export async function status(paths: Paths, { json = false }: { json?: boolean })
   say(`${style('bold', `pam-alert ${VERSION}`)} on ${hostname()}`)
   for (const type of TYPES) say(`  ${type.padEnd(8)}  ${pam[type]?.join(', ') || style('yellow', 'not covered')}`)
   if (typeof health !== 'string') {
-    say(`Relay up for ${age(health.uptime_s)}, ${health.store.events} events stored.`)
+    const { uptime_s, store } = health
+    say(`Relay up for ${age(uptime_s)}, ${store.events} events stored.`)
+    if (store.gap !== null) say(style('yellow', `History begins at ${localTime(store.since ?? '')}: ${store.gap}.`))
     printQueue(health.queue)
   }
   for (const problem of problems) say(style('red', `! ${problem}`))
