@@ -45,7 +45,7 @@ async function settled(paths: Paths, seq: number): Promise<DeliveryState[]> {
   const until = performance.now() + DELIVERED_WITHIN_MS
   for (;;) {
     const { deliveries } = await get<{ deliveries: DeliveryState[] }>(paths.socket, `/v1/events/${seq}`)
-    const busy = deliveries.some(({ state, attempts }) => state === 'pending' && attempts === 0)
+    const busy = deliveries.some(({ state, detail }) => state === 'pending' && detail === null)
     if (!busy || performance.now() > until) return deliveries
     await pause(POLL_MS)
   }

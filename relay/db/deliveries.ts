@@ -48,6 +48,7 @@ export function createDeliveries(db: Database) {
     `SELECT id, notifier, key, alert, attempts, not_before_ms FROM delivery
      WHERE notifier = ? AND state = 'pending' AND id > ? ORDER BY id LIMIT ?`,
   )
+  const begin = db.prepare('UPDATE delivery SET attempts = ? WHERE id = ?')
   const finish = db.prepare(
     'UPDATE delivery SET state = ?, alert = ?, detail = ?, attempts = ?, done_ms = ? WHERE id = ?',
   )
@@ -55,7 +56,7 @@ export function createDeliveries(db: Database) {
   const ofEvent = db.prepare('SELECT notifier, state, attempts, count, detail FROM delivery WHERE seq = ? ORDER BY id')
   const dead = db.prepare("SELECT * FROM delivery WHERE state = 'dead' ORDER BY id")
   const revive = db.prepare(
-    `UPDATE delivery SET state = 'pending', attempts = 0, not_before_ms = 0, done_ms = NULL
+    `UPDATE delivery SET state = 'pending', not_before_ms = 0, done_ms = NULL
      WHERE id = ? AND state = 'dead' RETURNING *`,
   )
   const drop = db.prepare("UPDATE delivery SET state = 'dropped', alert = NULL WHERE id = ? AND state = 'dead'")
@@ -73,6 +74,11 @@ export function createDeliveries(db: Database) {
     /** Pending ones in the order they came, from behind the row `afterId`. */
     next: (notifier: string, afterId: number, limit: number): Delivery[] =>
       next.all(notifier, afterId, limit).map(fromRow),
+
+    /** Notes an attempt before it is made. */
+    begin(id: number, attempts: number) {
+      begin.run(attempts, id)
+    },
 
     delivered(id: number, attempts: number, receipt: string | null, now: number) {
       finish.run('delivered', null, receipt, attempts, now, id)
@@ -96,7 +102,7 @@ export function createDeliveries(db: Database) {
         since: new Date(Number(row.done_ms)).toISOString(),
       })),
 
-    /** Makes dead letters pending again, with a clean slate. */
+    /** Makes dead letters pending again; that they were tried stays true. */
     revive: (ids: readonly number[]): Delivery[] => ids.flatMap((id) => revive.all(id).map(fromRow)),
 
     /** Forgets their text; that there was a message, and why it is gone, stays. */

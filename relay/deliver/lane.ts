@@ -1,12 +1,10 @@
 // One notifier and what waits for it: attempts under a deadline, one after the other, back-off, pauses.
-import type { AsyncLocalStorage } from 'node:async_hooks'
 import PQueue from 'p-queue'
-import type { Logger } from 'pino'
 import type { Deliveries, Delivery } from '../db/deliveries.ts'
 import type { Alert } from '../model/alert.ts'
-import type { Clock } from '../model/clock.ts'
-import { type Outcome, retry } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
 import type { Notifier } from '../notifiers/notifier.ts'
+import { type AttemptOptions, createAttempts } from './attempt.ts'
 
 /** Full jitter: each wait is drawn between nothing and min(longest, first * 2^n), so that hosts don't retry in step. */
 export const BACKOFF = { firstMs: 1000, longestMs: 300_000 } as const
@@ -20,16 +18,9 @@ const WAITING_MAX = 1024
 /** When the store can't note what became of a message, it is told again after this. */
 const NOTE_AGAIN_MS = 5000
 
-export interface LaneOptions {
-  name: string
+export interface LaneOptions extends AttemptOptions {
   deliveries: Deliveries
-  clock: Clock
-  log: Logger
   random: () => number
-  /** One attempt, from the first byte to the last, in milliseconds. */
-  attemptMs: number
-  /** In whose name the running code was called, for exceptions that escape. */
-  current: AsyncLocalStorage<string>
   /** The notifier is out of order: tell it through the others. */
   alarm(reason: string): void
   /** The store could not note something. */
@@ -49,8 +40,9 @@ interface Waiting {
 }
 
 export function createLane(options: LaneOptions) {
-  const { name, deliveries, clock, log, random, attemptMs, current, alarm, storeFailed } = options
+  const { name, deliveries, clock, log, random, alarm, storeFailed } = options
   const queue = new PQueue({ concurrency: 1 })
+  const send = createAttempts(options)
   /** null: not configured; what waits stays in the store until it is back. */
   let notifier: Notifier | null = null
   /** Row id up to which rows were loaded from the store. */
@@ -111,28 +103,19 @@ export function createLane(options: LaneOptions) {
       waiting.push({ delivery, due: pausedUntil })
       return
     }
-    const outcome = await send(notifier, delivery.alert, delivery.key)
+    const { alert, key, attempts } = delivery
+    begin(delivery)
+    const outcome = await send(notifier, alert, { key, earlier: attempts })
     if (!stopped) settle(delivery, outcome)
   }
 
-  /** Never rejects, and never takes longer than an attempt may. */
-  async function send(to: Notifier, alert: Alert, key: string): Promise<Outcome> {
-    const controller = new AbortController()
-    const { signal } = controller
-    const expiry = new Promise<Outcome>((resolve) => {
-      const cancel = clock.after(attemptMs, () => {
-        resolve(retry(`no answer within ${attemptMs} ms`))
-        controller.abort()
-      })
-      signal.addEventListener('abort', cancel)
-    })
+  /** Before the first byte leaves: whoever tries again after a crash must know that it was tried. */
+  function begin({ id, attempts }: Delivery) {
     try {
-      return await Promise.race([expiry, current.run(name, async () => to.send(alert, { key, signal }))])
+      deliveries.begin(id, attempts + 1)
     } catch (error) {
-      log.error({ err: error, notifier: name, key }, 'bug in notifier')
-      return retry(`bug in notifier: ${error instanceof Error ? error.message : error}`)
-    } finally {
-      controller.abort()
+      // Better an alert that may come twice than none while the disk is full.
+      storeFailed(error)
     }
   }
 
@@ -217,7 +200,7 @@ export function createLane(options: LaneOptions) {
 
     /** One attempt that nothing is written down of: what the store can't hold must be told, too. */
     shout: (alert: Alert, key: string): Promise<Outcome | null> =>
-      notifier === null ? Promise.resolve(null) : send(notifier, alert, key),
+      notifier === null ? Promise.resolve(null) : send(notifier, alert, { key, earlier: 0 }),
 
     health(): LaneHealth {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

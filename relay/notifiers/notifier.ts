@@ -9,6 +9,8 @@ import type { Network } from './http.ts'
 export interface Attempt {
   /** The same for every attempt to deliver this alert here: the receiver's idempotency key. */
   key: string
+  /** Attempts before this one. Any of them may have got through without our hearing of it. */
+  earlier: number
   /** Aborted at the attempt's deadline; every socket must end with it. */
   signal: AbortSignal
 }

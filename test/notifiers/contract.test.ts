@@ -57,7 +57,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       const { notifier, service, proxy } = await reach(t, type)
       service.respond = (_, response) =>
         response.writeHead(taken.status, { 'content-type': 'application/json' }).end(taken.body)
-      const outcome = await notifier.send(alertOf(), { key: KEY, signal: never() })
+      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
       assert.equal(outcome.kind, 'delivered')
       assert.deepEqual(proxy.targets, [`${SERVICES[type]?.host}:443`])
     })
@@ -66,7 +66,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       test(`${ends}: ${name}`, async (t) => {
         const { notifier, service } = await reach(t, type)
         service.respond = (_, response) => does(response, service)
-        const outcome = await notifier.send(alertOf(), { key: KEY, signal: never() })
+        const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
         assert.equal(outcome.kind, ends, JSON.stringify(outcome))
         assert.equal(service.received.length, 1, 'one attempt, no redirect followed')
         if (outcome.kind !== 'retry') return
@@ -79,7 +79,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       const { notifier, service, proxy } = await reach(t, type)
       const controller = new AbortController()
       service.respond = () => controller.abort()
-      const outcome = await notifier.send(alertOf(), { key: KEY, signal: controller.signal })
+      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: controller.signal })
       assert.equal(outcome.kind, 'retry')
       await Promise.all(
         [...service.open, ...proxy.open].map((socket) => new Promise((done) => socket.on('close', done))),
@@ -93,10 +93,10 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
         response.writeHead(200, { 'content-type': 'application/json' })
         response.write('{', () => controller.abort())
       }
-      assert.equal((await notifier.send(alertOf(), { key: KEY, signal: controller.signal })).kind, 'retry')
+      assert.equal((await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: controller.signal })).kind, 'retry')
       const second = new AbortController()
       proxy.answers = false
-      const attempt = notifier.send(alertOf(), { key: KEY, signal: second.signal })
+      const attempt = notifier.send(alertOf(), { key: KEY, earlier: 0, signal: second.signal })
       while (proxy.targets.length < 2) await new Promise((turn) => setImmediate(turn))
       second.abort()
       assert.equal((await attempt).kind, 'retry')
@@ -112,7 +112,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
         response.on('drain', more).on('error', () => {})
         more()
       }
-      const outcome = await notifier.send(alertOf(), { key: KEY, signal: never() })
+      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
       assert.notEqual(outcome.kind, 'refused')
       await Promise.all([...service.open].map((socket) => new Promise((done) => socket.on('close', done))))
     })
@@ -122,7 +122,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       const past = { from: new Date(Date.now() - 9 * day), to: new Date(Date.now() - day) }
       for (const wanted of [{ validity: past }, { certifiedAs: 'elsewhere.example' }]) {
         const { notifier, service } = await reach(t, type, wanted)
-        const outcome = await notifier.send(alertOf(), { key: KEY, signal: never() })
+        const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
         assert.equal(outcome.kind, 'retry')
         assert.equal(service.received.length, 0)
       }
@@ -131,7 +131,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
     test('makes no link, no mention and no second line of a user name', async (t) => {
       const { notifier, service } = await reach(t, type)
       const user = '@root #pwned http://evil.example/x evil.example\\x0aroot logged in'
-      await notifier.send(alertOf({ user }), { key: KEY, signal: never() })
+      await notifier.send(alertOf({ user }), { key: KEY, earlier: 0, signal: never() })
       const body = service.received[0]?.body.toString() ?? ''
       // What a program reads stays as it is; what an app shows to a person is taken apart.
       if (type === 'webhook') return assert.ok(JSON.parse(body).data.user === user)

@@ -4,7 +4,7 @@ import { alertOf } from '../helpers/alerts.ts'
 import { reach } from '../helpers/notifiers.ts'
 import { createPushoverApi, PUSHOVER_TOKEN, PUSHOVER_USER, readMultipart } from '../helpers/pushover-api.ts'
 
-const attempt = { key: 'k', signal: new AbortController().signal }
+const attempt = { key: 'k', earlier: 0, signal: new AbortController().signal }
 
 describe('pushover', () => {
   test('sends a message whose every byte is as the API wants it', async (t) => {

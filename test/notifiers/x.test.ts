@@ -5,7 +5,7 @@ import { alertOf } from '../helpers/alerts.ts'
 import { dependencies, reach } from '../helpers/notifiers.ts'
 import { createXApi, weightOf } from '../helpers/x-api.ts'
 
-const attempt = { key: 'k', signal: new AbortController().signal }
+const attempt = { key: 'k', earlier: 0, signal: new AbortController().signal }
 
 describe('x', () => {
   test('sends a direct message that X accepts: signature, recipient, text', async (t) => {

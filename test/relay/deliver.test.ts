@@ -192,6 +192,23 @@ describe('delivery', () => {
     }
   })
 
+  test('an attempt knows of those before it, also of one that a crash cut off', async (t) => {
+    const earlier: number[] = []
+    const behave = (answer: () => Outcome | Promise<Outcome>) =>
+      scripted((attempt) => {
+        earlier.push(attempt.earlier)
+        return answer()
+      })
+    const first = start(t, { ops: behave(() => (earlier.length < 2 ? retry('no') : new Promise(() => {}))) })
+    first.delivery.add('ops', 'a', alertOf())
+    await first.clock.advance(BACKOFF.firstMs)
+    first.delivery.stop()
+    first.db.close()
+    const second = start(t, { ops: behave(() => delivered()) }, { path: first.path })
+    await second.clock.advance(60 * MINUTE)
+    assert.deepEqual(earlier, [0, 1, 2])
+  })
+
   test('what waits for a notifier that is gone is sent when it is back', async (t) => {
     const ops = scripted(() => delivered())
     const { delivery, clock } = start(t, {})
