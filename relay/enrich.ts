@@ -1,17 +1,27 @@
-// What a record means: address, method, key. Pure; whatever sshd was told by the user is advisory.
+// What a record means: address, method, key, what is new in it. Pure over what it is told is known;
+// whatever sshd was told by the user is advisory.
 import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
+import { addressOf } from './model/address.ts'
 import type { EventRecord } from './model/event.ts'
-import type { Key, Meaning, Source } from './model/meaning.ts'
+import { type Facts, factsOf } from './model/facts.ts'
+import type { First, Key, Meaning, Source } from './model/meaning.ts'
+
+/** What the relay knows when it meets an event. Asking changes nothing. */
+export interface Knowledge {
+  /** Which of these were never seen in a login that succeeded. */
+  unseen(facts: Facts): First[]
+  /** Whether the user has root's powers. */
+  admin(user: string): boolean
+}
+
+/** Finds nothing new, and nobody mighty but root. */
+const NO_KNOWLEDGE: Knowledge = {
+  unseen: () => [],
+  admin: (user) => user === 'root',
+}
 
 /** sudo(8) names its own host in PAM_RHOST. */
 const LOCAL_SERVICES = new Set(['sudo', 'sudo-i'])
-
-/** As one writes it: without a zone, and an IPv4 address in IPv6 dress as IPv4. null if it isn't one. */
-function addressOf(text: string): string | null {
-  const bare = text.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '')
-  return isIP(bare) === 0 ? null : bare.toLowerCase()
-}
 
 /** SSH_CONNECTION: client address, client port, server address, server port; ssh(1). */
 function connectionOf(record: EventRecord): { address: string; port: number } | null {
@@ -56,11 +66,15 @@ function keyOf(words: string[] | null): Key | null {
   }
 }
 
-export function enrich(record: EventRecord): Meaning {
+export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Meaning {
   const words = lastMethod(record)
+  const told = { source: sourceOf(record), method: words?.[0] ?? null, key: keyOf(words) }
+  const facts = factsOf(record, told)
   return {
-    source: sourceOf(record),
-    method: words?.[0] ?? null,
-    key: keyOf(words),
+    ...told,
+    first: facts === null ? [] : knows.unseen(facts),
+    session: null,
+    admin: record.user !== null && knows.admin(record.user),
+    place: null,
   }
 }

@@ -2,10 +2,12 @@
 // socket → intake → store → enrich → route → group → deliver → notifier.
 import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
+import { createAccounts } from './accounts.ts'
 import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
+import { createSeen } from './db/seen.ts'
 import { registerDeadLetters } from './dead.ts'
 import { createDelivery, currentNotifier } from './deliver.ts'
 import { enrich } from './enrich.ts'
@@ -15,6 +17,7 @@ import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
 import { systemClock as clock } from './model/clock.ts'
 import type { EventRecord } from './model/event.ts'
+import { factsOf, teaches } from './model/facts.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
 import { createNotices } from './notice.ts'
@@ -57,6 +60,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   mkdirSync(paths.stateDir, { recursive: true })
   const hostKey = openHostKey(paths.hostKey)
   const host = thisHost()
+  const { admin } = createAccounts(paths)
   const notices = createNotices({
     hostName: host.name,
     clock,
@@ -90,6 +94,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     const db = openDatabase(paths.database)
     const events = createEvents(db)
     const deliveries = createDeliveries(db)
+    const seen = createSeen(db)
     if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
     const storeFailed = (error: unknown) => store.failed(error)
     const delivery = createDelivery({ deliveries, clock, log, alarm: notices.paused, storeFailed })
@@ -103,12 +108,14 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       storeFailed,
       send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
     })
-    return { db, events, deliveries, delivery, store, grouping, route: createRouter([], []) }
+    return { db, events, seen, deliveries, delivery, store, grouping, route: createRouter([], []) }
   }
 
   function onward(record: EventRecord) {
-    const { events, grouping, route } = core
-    const meaning = enrich(record)
+    const { events, seen, grouping, route } = core
+    const meaning = enrich(record, { unseen: seen.unseen, admin })
+    const facts = teaches(record) ? factsOf(record, meaning) : null
+    if (facts !== null) seen.learn(facts, record.seq)
     events.annotate(record, meaning)
     for (const target of route(record, meaning)) grouping.take(target, record, meaning)
     history.arrived()

@@ -14,6 +14,7 @@ const LEAVES = [
   'relay/sign.ts',
   'relay/spool.ts',
   'relay/notice.ts',
+  'relay/accounts.ts',
   'pam/',
 ]
 const STAGES = ['socket', 'intake', 'store', 'enrich', 'route', 'group', 'deliver', 'history', 'dead', 'ops'].map(

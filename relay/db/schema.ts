@@ -24,6 +24,16 @@ export const migrations: readonly string[] = [
   CREATE INDEX meaning_user ON meaning (user, seq);
   CREATE INDEX meaning_source ON meaning (source, seq);
 
+  -- What was ever seen together in a login that succeeded, and since which event. Kept for good.
+  CREATE TABLE seen (
+    user TEXT NOT NULL,
+    asker TEXT NOT NULL,
+    fact TEXT NOT NULL,
+    value TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user, asker, fact, value)
+  ) STRICT, WITHOUT ROWID;
+
   -- Groups that have told their first event and count the others.
   CREATE TABLE grouped (
     key TEXT NOT NULL,

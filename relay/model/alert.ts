@@ -1,5 +1,6 @@
 // What a person reads: an event and its meaning in words, rendered once for all notifiers.
 import { type EventRecord, TEST_SERVICE } from './event.ts'
+import { askerOf } from './facts.ts'
 import type { Meaning } from './meaning.ts'
 
 /** Pushover's scale: -2 is kept without a sound, 0 is usual, 1 rings at night, 2 rings until somebody answers. */
@@ -42,8 +43,7 @@ function parts(record: EventRecord, meaning: Meaning) {
   const from = source === null ? '' : ` from ${source.name ?? source.address}`
   const on = source === null && record.tty ? ` on ${record.tty}` : ''
   const by = key ? ` with key ${key.name ?? key.fingerprint}` : method === 'password' ? ' with a password' : ''
-  /** PAM_RUSER: su and sudo say who asked. */
-  const asker = source === null && record.ruser ? record.ruser : null
+  const asker = askerOf(record, source)
   return { user, host, where, from: from || on, by, asker }
 }
 
@@ -57,7 +57,7 @@ function words(record: EventRecord, meaning: Meaning): { title: string; text: st
     }
   switch (record.type) {
     case 'auth':
-      return asker && asker !== user
+      return asker !== null
         ? {
             title: title(`${asker} refused as ${user}`),
             text: `${asker}: password for ${user} refused on ${where}${from}`,
@@ -77,7 +77,7 @@ function words(record: EventRecord, meaning: Meaning): { title: string; text: st
         text: `${user}: password changed on ${where}${from}`,
       }
     case 'open_session':
-      return asker && asker !== user
+      return asker !== null
         ? {
             title: title(`${asker} became ${user}`),
             text: `${asker} became ${user} on ${where}${from}`,

@@ -16,10 +16,42 @@ export interface Key {
   name: string | null
 }
 
+/**
+ * What can be new in a login. `user`: nobody ever got in under this name, or, where somebody became
+ * somebody else (su, sudo), this one never became that one. The others: this user never got in from this
+ * address, from its /24 or /48, with this key, by this method, through this service.
+ */
+export const FIRSTS = ['user', 'source', 'network', 'key', 'method', 'service'] as const
+export type First = (typeof FIRSTS)[number]
+
+/** A session that this event closes. */
+export interface Session {
+  /** RFC 3339, UTC. */
+  opened: string
+  seconds: number
+  /** What its user became meanwhile: service (su, sudo ...) → how often. */
+  inside: Readonly<Record<string, number>>
+}
+
+/** What the supplied databases say of the source. */
+export interface Place {
+  /** ISO 3166-1, two letters. */
+  country: string | null
+  /** Who has the network. */
+  network: string | null
+}
+
 export interface Meaning {
   /** null: not from the network. */
   source: Source | null
   /** sshd's words: publickey, password, keyboard-interactive/pam …; null where nobody told. */
   method: string | null
   key: Key | null
+  /** What was never seen before. Only who got in teaches; who was refused is compared with that. */
+  first: readonly First[]
+  /** null: it closes none, or none that was seen being opened. */
+  session: Session | null
+  /** The account has root's powers: it is root's, or in the group sudo, wheel or admin. */
+  admin: boolean
+  place: Place | null
 }

@@ -16,6 +16,9 @@ export interface Paths {
   database: string
   hostKey: string
   spool: string
+  /** Everybody may read these two. */
+  passwd: string
+  group: string
 }
 
 /** All paths below `root`, "/" on a real system. */
@@ -35,5 +38,7 @@ export function pathsBelow(root: string): Paths {
     database: at('/var/lib/pam-alert/relay.db'),
     hostKey: at('/var/lib/pam-alert/host.key'),
     spool: at('/var/spool/pam-alert'),
+    passwd: at('/etc/passwd'),
+    group: at('/etc/group'),
   }
 }

@@ -14,6 +14,9 @@ describe('what an event means', () => {
   test('the source is an address as one writes it, or the name that PAM has', () => {
     assert.deepEqual(source('192.0.2.7'), { address: '192.0.2.7', port: null, name: null })
     assert.deepEqual(source('::ffff:192.0.2.7'), { address: '192.0.2.7', port: null, name: null })
+    assert.deepEqual(source('::ffff:c000:207'), { address: '192.0.2.7', port: null, name: null })
+    assert.deepEqual(source('2001:DB8:0:0::7'), { address: '2001:db8::7', port: null, name: null })
+    assert.deepEqual(source('127.1'), { address: null, port: null, name: '127.1' })
     assert.deepEqual(source('FE80::1%eth0'), { address: 'fe80::1', port: null, name: null })
     assert.deepEqual(source('UNKNOWN'), { address: null, port: null, name: 'UNKNOWN' })
     for (const nowhere of [null, '', 'web-1']) assert.equal(source(nowhere), null)

@@ -1,0 +1,65 @@
+// The machine's own accounts, as /etc/passwd and /etc/group have them now. It asks no directory service.
+import { readFileSync, statSync } from 'node:fs'
+import type { Paths } from './model/paths.ts'
+
+/** Members may become root: Debian's and Ubuntu's, Red Hat's and Arch's, old Ubuntu's. */
+const ADMIN_GROUPS = new Set(['sudo', 'wheel', 'admin'])
+
+export interface Account {
+  name: string
+  uid: number
+  gid: number
+  home: string
+}
+
+/** What `parse` makes of a file, anew whenever that was replaced or written. A file that is missing is empty. */
+export function createView<T>(path: string, parse: (text: string) => T): () => T {
+  let read = ''
+  let value = parse('')
+  return () => {
+    const found = statSync(path, { throwIfNoEntry: false })
+    const state = found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`
+    if (state === read) return value
+    value = parse(state === '' ? '' : readFileSync(path, 'utf8'))
+    read = state
+    return value
+  }
+}
+
+const fieldsOf = (text: string) => text.split('\n').map((line) => line.split(':'))
+
+/** passwd(5) */
+function parsePasswd(text: string): Map<string, Account> {
+  const accounts = fieldsOf(text).flatMap(([name = '', , uid, gid, , home = '']) =>
+    name === '' || uid === undefined ? [] : [{ name, uid: Number(uid), gid: Number(gid), home }],
+  )
+  return new Map(accounts.map((account) => [account.name, account]))
+}
+
+/** group(5): the members of the admin groups, and the groups' numbers. */
+function parseGroup(text: string) {
+  const groups = fieldsOf(text).filter(([name = '']) => ADMIN_GROUPS.has(name))
+  return {
+    members: new Set(groups.flatMap(([, , , members = '']) => members.split(','))),
+    gids: new Set(groups.map(([, , gid]) => Number(gid))),
+  }
+}
+
+export function createAccounts({ passwd, group }: Pick<Paths, 'passwd' | 'group'>) {
+  const accounts = createView(passwd, parsePasswd)
+  const admins = createView(group, parseGroup)
+
+  return {
+    all: (): Iterable<Account> => accounts().values(),
+    has: (name: string): boolean => accounts().has(name),
+
+    /** Has root's powers, or may take them. */
+    admin(name: string): boolean {
+      const account = accounts().get(name)
+      const { members, gids } = admins()
+      return (
+        name === 'root' || account?.uid === 0 || members.has(name) || (account !== undefined && gids.has(account.gid))
+      )
+    },
+  }
+}

@@ -1,0 +1,20 @@
+// Internet addresses as one writes them, and the network around one. It asks nobody.
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** What one customer of a provider usually has. */
+const NETWORK_BITS = { ipv4: 24, ipv6: 48 } as const
+
+/** Without a zone, shortened, and an IPv4 address in IPv6 dress as IPv4. null if it isn't one. */
+export function addressOf(text: string): string | null {
+  const bare = text.replace(/%.*$/, '')
+  return isIP(bare) === 0 ? null : ipaddr.process(bare).toString()
+}
+
+/** The /24 or /48 around an address as `addressOf` gives it, e.g. 192.0.2.0/24. */
+export function networkOf(address: string): string {
+  const parsed = ipaddr.parse(address)
+  const bits = NETWORK_BITS[parsed.kind()]
+  const kind = parsed.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${kind.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { createAccounts } from '../../relay/accounts.ts'
+import { pathsBelow } from '../../relay/model/paths.ts'
+import { tempDir } from '../helpers/temp.ts'
+
+const PASSWD = `root:x:0:0::/root:/bin/bash
+toor:x:0:0::/root:/bin/sh
+alice:x:1000:1000::/home/alice:/bin/bash
+bob:x:1001:27::/home/bob:/bin/bash
+carol:x:1002:1002::/home/carol:/bin/bash
+`
+
+describe('the accounts of the machine', () => {
+  test('root, who has its number, and members of an admin group are mighty', (t) => {
+    const paths = pathsBelow(tempDir(t))
+    mkdirSync(`${paths.root}/etc`)
+    writeFileSync(paths.passwd, PASSWD)
+    writeFileSync(paths.group, 'root:x:0:\nsudo:x:27:alice\nusers:x:100:carol\n')
+    const { admin, has } = createAccounts(paths)
+    assert.deepEqual(['root', 'toor', 'alice', 'bob'].map(admin), [true, true, true, true])
+    assert.deepEqual(['carol', 'mallory', '', '__proto__'].map(admin), [false, false, false, false])
+    assert.deepEqual(['carol', 'mallory', '__proto__'].map(has), [true, false, false])
+  })
+
+  test('a file that is replaced is read again; one that is missing is empty', (t) => {
+    const paths = pathsBelow(tempDir(t))
+    const { admin, has } = createAccounts(paths)
+    assert.deepEqual([admin('root'), admin('alice'), has('root')], [true, false, false])
+    mkdirSync(`${paths.root}/etc`)
+    for (const members of ['alice', 'carol']) {
+      writeFileSync(`${paths.group}.new`, `wheel:x:10:${members}\n`)
+      renameSync(`${paths.group}.new`, paths.group)
+      assert.deepEqual([admin('alice'), admin('carol')], [members === 'alice', members === 'carol'])
+    }
+  })
+})
