@@ -34,6 +34,10 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
     holds: isEndpoint,
     rule: 'must be an https:// address; plain http:// only to this machine (127.0.0.1, [::1], localhost)',
   },
+  link: {
+    holds: (text) => /^https?:\/\/[^\s<>|"]+$/.test(text) && URL.canParse(text),
+    rule: 'must be an http:// or https:// address',
+  },
   proxy: {
     holds: (text) => /^http:\/\/[^/]+\/?$/.test(text),
     rule: 'must be http://HOST:PORT',

@@ -1,10 +1,19 @@
 // The registry: one line per kind of notifier.
+import { discord } from './discord.ts'
+import { gotify } from './gotify.ts'
 import { journal } from './journal.ts'
+import { matrix } from './matrix.ts'
 import type { NotifierKind } from './notifier.ts'
+import { ntfy } from './ntfy.ts'
 import { pushover } from './pushover.ts'
+import { slack } from './slack.ts'
+import { telegram } from './telegram.ts'
 import { webhook } from './webhook.ts'
 import { x } from './x.ts'
 
 export const kinds: ReadonlyMap<string, NotifierKind> = new Map(
-  [journal, webhook, pushover, x].map((kind) => [kind.type, kind as NotifierKind]),
+  [journal, webhook, pushover, x, ntfy, gotify, telegram, slack, discord, matrix].map((kind) => [
+    kind.type,
+    kind as NotifierKind,
+  ]),
 )

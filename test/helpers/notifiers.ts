@@ -5,20 +5,31 @@ import type { TestContext } from 'node:test'
 import { Secret } from '../../relay/model/secret.ts'
 import { createNetwork } from '../../relay/notifiers/http.ts'
 import { kinds } from '../../relay/notifiers/index.ts'
-import type { Dependencies, Notifier } from '../../relay/notifiers/notifier.ts'
+import type { Attempt, Dependencies, Notifier } from '../../relay/notifiers/notifier.ts'
 import { type Authority, createAuthority } from './certs.ts'
+import { DISCORD_URL } from './discord-api.ts'
+import { GOTIFY_TOKEN } from './gotify-api.ts'
+import { MATRIX } from './matrix-api.ts'
+import { NTFY } from './ntfy-api.ts'
 import { PUSHOVER_TOKEN, PUSHOVER_USER } from './pushover-api.ts'
 import { type ConnectProxy, createProxy, createReceiver, type Receiver } from './receiver.ts'
+import { SLACK_URL } from './slack-api.ts'
+import { TELEGRAM } from './telegram-api.ts'
 import { X_KEYS } from './x-api.ts'
 
 export const HOST_KEY = generateKeyPairSync('ed25519')
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
-/** For each kind that speaks HTTPS: its host, options, secrets, and an answer that means delivered. */
-export const SERVICES: Record<
-  string,
-  { host: string; options: object; secrets: Record<string, string>; taken: { status: number; body: string } }
-> = {
+interface Service {
+  host: string
+  options: object
+  secrets: Record<string, string>
+  /** An answer that means delivered. */
+  taken: { status: number; body: string }
+}
+
+/** Each kind that speaks HTTPS. */
+export const SERVICES: Record<string, Service> = {
   webhook: {
     host: 'hook.example',
     options: { url: 'https://hook.example/in?x=1' },
@@ -37,6 +48,47 @@ export const SERVICES: Record<
     secrets: X_KEYS,
     taken: { status: 201, body: '{"data":{"dm_event_id":"7","dm_conversation_id":"1-2"}}' },
   },
+  ntfy: {
+    host: 'ntfy.sh',
+    options: { topic: NTFY.topic },
+    secrets: { token: NTFY.token },
+    taken: { status: 200, body: '{"id":"sPs71M8A2T","event":"message"}' },
+  },
+  gotify: {
+    host: 'gotify.example',
+    options: { url: 'https://gotify.example/' },
+    secrets: { token: GOTIFY_TOKEN },
+    taken: { status: 200, body: '{"id":25,"appid":5}' },
+  },
+  telegram: {
+    host: 'api.telegram.org',
+    options: { chat: TELEGRAM.chat },
+    secrets: { token: TELEGRAM.token },
+    taken: { status: 200, body: '{"ok":true,"result":{"message_id":365}}' },
+  },
+  slack: {
+    host: 'hooks.slack.com',
+    options: {},
+    secrets: { url: SLACK_URL },
+    taken: { status: 200, body: 'ok' },
+  },
+  discord: {
+    host: 'discord.com',
+    options: {},
+    secrets: { url: DISCORD_URL },
+    taken: { status: 200, body: '{"id":"1098765432109876543","content":"…"}' },
+  },
+  matrix: {
+    host: 'matrix.example',
+    options: { url: 'https://matrix.example', room: MATRIX.room },
+    secrets: { token: MATRIX.token },
+    taken: { status: 200, body: '{"event_id":"$YUwRidLecu:matrix.example"}' },
+  },
+}
+
+/** The first one, that nothing ends unless the test does. */
+export function attemptOf(key: string, { signal } = new AbortController()): Attempt {
+  return { key, earlier: 0, signal }
 }
 
 /** What a notifier is created with, that reaches nobody. */

@@ -62,6 +62,21 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       assert.deepEqual(proxy.targets, [`${SERVICES[type]?.host}:443`])
     })
 
+    test('repeats no secret of ours that a service quotes', async (t) => {
+      const { notifier, service } = await reach(t, type)
+      for (const status of [200, 400, 401, 500]) {
+        service.respond = (request, response) => {
+          const quoted = `${request.path} ${JSON.stringify(request.headers)} ${Object.values(secrets).join(' ')}`
+          const names = ['error', 'errors', 'errorDescription', 'description', 'message', 'detail', 'id']
+          const body = Object.fromEntries(names.map((name) => [name, quoted]))
+          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+        }
+        const outcome = JSON.stringify(await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() }))
+        for (const secret of Object.values(secrets))
+          for (const piece of secret.split('/')) assert.ok(piece === '' || !outcome.includes(piece), outcome)
+      }
+    })
+
     for (const [name, { does, ends, pause, afterMs }] of Object.entries(CASES))
       test(`${ends}: ${name}`, async (t) => {
         const { notifier, service } = await reach(t, type)
