@@ -182,7 +182,7 @@ export function createSettings(paths: Paths, secretOf: SecretReader, sign: Sign,
     /** Remembers these as the last that worked. */
     keep({ text }: Settings) {
       if (text === null) return
-      writeFileSync(`${paths.lastGoodConfig}.new`, text)
+      writeFileSync(`${paths.lastGoodConfig}.new`, text, { flush: true })
       renameSync(`${paths.lastGoodConfig}.new`, paths.lastGoodConfig)
     },
   }

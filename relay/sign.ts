@@ -1,7 +1,7 @@
 // The chain over all stored events, and the host's key: whoever changes, removes or adds an event
 // breaks every hash behind it, and each receiver of an alert has seen a signed one.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ChainHead } from './model/alert.ts'
 
 /** What stands before the first event. */
@@ -24,10 +24,8 @@ export const headText = (seq: number, hash: string) => `pam-alert chain ${seq} $
 
 function create(path: string) {
   const { privateKey } = generateKeyPairSync('ed25519')
-  const fd = openSync(`${path}.new`, 'w', 0o600)
-  writeSync(fd, privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  fsyncSync(fd)
-  closeSync(fd)
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(`${path}.new`, pem, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)
 }
 

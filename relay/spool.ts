@@ -173,8 +173,8 @@ export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
     async stop() {
       stopped = true
       wake()
-      unwatch()
       await running
+      unwatch()
     },
   }
 }

@@ -2,7 +2,7 @@
 import { scheduler } from 'node:timers/promises'
 import { logins } from '../helpers/logins.ts'
 import type { Scope } from '../helpers/temp.ts'
-import { check, createSite, type Outcome } from './oracle.ts'
+import { check, createSite, type Outcome, program } from './oracle.ts'
 
 /** Milliseconds within which the relay is killed: mostly once it listens, sometimes while it starts. */
 const LIVES_AT_MOST_MS = 250
@@ -21,7 +21,7 @@ export function randomOf(seed: number): () => number {
 
 /** Kills at random moments are what this is about: it waits by the clock, and asserts nothing of it. */
 export async function crashLoop(t: Scope, kills: number, seed: number): Promise<Outcome & { kills: number }> {
-  const site = await createSite(t)
+  const site = await createSite(t, await program(t))
   const random = randomOf(seed)
   const users: string[] = []
   for (let round = 0; round < kills; round++) {

@@ -1,7 +1,9 @@
 // What must hold however often the relay was killed: every event stored once, the chain whole, and
 // every event delivered at least once, under an id that is no other's.
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { bundle } from '../../build.ts'
 import { verifyChain } from '../../relay/cli/verify.ts'
 import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
@@ -25,17 +27,20 @@ export interface Outcome {
   deliveredTwice: number
 }
 
-/** A root with a webhook that takes everything, and a relay that starts fast. */
-export async function createSite(t: Scope): Promise<Site> {
+/** The relay as one program, which starts fast. */
+export const program = (t: Scope): Promise<string> => bundle(join(tempDir(t), 'relay'))
+
+/** A root with a webhook that takes everything. */
+export async function createSite(t: Scope, entry: string): Promise<Site> {
   const dir = tempDir(t)
   const paths = pathsBelow(join(dir, 'root'))
   const receiver = await createReceiver(t)
+  mkdirSync(paths.spool, { recursive: true, mode: 0o700 })
   const secret = writeSecret(paths, 'ops', WEBHOOK_SECRET)
   writeConfig(
     paths,
     `[notifiers.ops]\ntype = "webhook"\nurl = "${receiver.url}"\nsecret_file = "${secret}"\n[[routes]]\nnotify = ["ops"]\n`,
   )
-  const entry = await bundle(join(dir, 'relay'))
   return {
     paths,
     receiver,
@@ -44,14 +49,27 @@ export async function createSite(t: Scope): Promise<Site> {
   }
 }
 
+/** Up to which event all are routed. */
+function routed(paths: Paths): number {
+  const db = new DatabaseSync(paths.database, { readOnly: true, timeout: 5000 })
+  try {
+    return Number(db.prepare("SELECT seq FROM progress WHERE name = 'routed'").get()?.seq ?? 0)
+  } finally {
+    db.close()
+  }
+}
+
+/** Nothing is under way: the spool is empty, every event is routed, and no message waits. */
+export async function idle(relay: RunningRelay): Promise<boolean> {
+  const { spool, queue, store } = (await relay.ask('GET', '/health')).body as Health
+  return spool.files === 0 && queue.ops?.pending === 0 && store.events === routed(relay.paths)
+}
+
 /** Starts the relay a last time, lets it end its work, and looks at everything. */
 export async function check({ paths, receiver, launch }: Site, users: readonly string[]): Promise<Outcome> {
   const relay = launch()
   await relay.ready
-  await until(async () => {
-    const { spool, queue } = (await relay.ask('GET', '/health')).body as Health
-    return spool.files === 0 && queue.ops?.pending === 0 && storedUsers(paths).length >= users.length
-  })
+  await until(() => idle(relay))
   await relay.stop()
 
   assert.deepEqual(storedUsers(paths).toSorted(), users.toSorted(), 'every login is stored, once')

@@ -5,10 +5,13 @@
  *   logins N P HOOK ARG...
  *
  * The users are named PREFIX0 … PREFIX(N-1), PREFIX from the environment. Prints
- * one JSON object with the waits in microseconds.
+ * one JSON object with the waits in microseconds; then waits for what the hooks
+ * have left running, so that all of them have had their say when it ends.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,6 +68,7 @@ main(int argc, char *argv[])
 	parallel = atoi(argv[2]);
 	logins = calloc((size_t)parallel, sizeof(*logins));
 	waits = calloc((size_t)n, sizeof(*waits));
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	while (ended < n) {
 		int status;
 		pid_t pid;
@@ -85,5 +89,8 @@ main(int argc, char *argv[])
 	qsort(waits, (size_t)n, sizeof(*waits), ascending);
 	printf("{\"n\":%d,\"failed\":%d,\"p50_us\":%ld,\"p99_us\":%ld,\"max_us\":%ld}\n", n, failed,
 	    waits[n / 2], waits[n * 99 / 100], waits[n - 1]);
+	fflush(stdout);
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
 	return 0;
 }
