@@ -89,6 +89,17 @@ program
   .description("the host's public key, for checking signatures")
   .action(async () => (await import('./key.ts')).key(paths()))
 
+const authorize = program.command('authorize').description('let pam-alert write in the name of an account')
+authorize
+  .command('x')
+  .description('an account of X: prints an address, asks for the PIN, stores the tokens, sends a first message')
+  .argument('[notifier]', 'as the configuration names it')
+  .option('--consumer-key-file <file>', 'of your app; otherwise it is asked for')
+  .option('--consumer-secret-file <file>')
+  .option('--to <account>', 'who gets direct messages: a name or a numeric id')
+  .option('--post', 'posts instead of direct messages')
+  .action(async (notifier, options) => (await import('./authorize.ts')).authorizeX(paths(), notifier, options))
+
 const config = program.command('config').description('check the configuration, or print an example')
 config.command('check').action(async () => (await import('./config.ts')).check(paths()))
 config.command('example').action(async () => (await import('./config.ts')).example())

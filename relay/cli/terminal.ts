@@ -1,6 +1,8 @@
 // What the command prints and asks. Colour only on a terminal; times in the machine's own zone.
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { PamAlertError } from '../model/errors.ts'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
@@ -30,6 +32,38 @@ export async function confirm(question: string): Promise<boolean> {
     return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim())
   } finally {
     reader.close()
+  }
+}
+
+/**
+ * Questions with a line each for an answer, from the terminal or from standard input. What is
+ * secret is not shown while it is typed.
+ */
+export function createDialogue() {
+  let hidden = false
+  const output = new Writable({
+    write(chunk, _, done) {
+      if (!hidden) process.stdout.write(chunk)
+      done()
+    },
+  })
+  const terminal = process.stdin.isTTY === true
+  const reader = createInterface({ input: process.stdin, output, terminal })
+  reader.on('SIGINT', () => reader.close())
+  const lines = reader[Symbol.asyncIterator]()
+  return {
+    /** @throws {PamAlertError} no_answer */
+    async ask(question: string, secret = false): Promise<string> {
+      reader.setPrompt(`${question} `)
+      reader.prompt()
+      hidden = secret
+      const { value, done } = await lines.next()
+      if (hidden || !terminal) process.stdout.write('\n')
+      hidden = false
+      if (done) throw new PamAlertError('no_answer', question)
+      return value.trim()
+    },
+    close: () => reader.close(),
   }
 }
 

@@ -8,6 +8,8 @@ export interface Delivery {
   key: string
   alert: Alert
   attempts: number
+  /** Parts of it that were taken, where it goes in parts. */
+  part: number
   /** Wall clock in milliseconds; a hint from before a restart, never trusted for longer than a back-off. */
   notBefore: number
 }
@@ -36,6 +38,7 @@ const fromRow = (row: Record<string, unknown>): Delivery => ({
   key: String(row.key),
   alert: JSON.parse(String(row.alert)),
   attempts: Number(row.attempts),
+  part: Number(row.part),
   notBefore: Number(row.not_before_ms),
 })
 
@@ -45,10 +48,10 @@ export function createDeliveries(db: Database) {
      VALUES (?, ?, ?, ?, ?, 'pending', ?)`,
   )
   const next = db.prepare(
-    `SELECT id, notifier, key, alert, attempts, not_before_ms FROM delivery
+    `SELECT id, notifier, key, alert, attempts, part, not_before_ms FROM delivery
      WHERE notifier = ? AND state = 'pending' AND id > ? ORDER BY id LIMIT ?`,
   )
-  const begin = db.prepare('UPDATE delivery SET attempts = ? WHERE id = ?')
+  const begin = db.prepare('UPDATE delivery SET attempts = ?, part = ? WHERE id = ?')
   const finish = db.prepare(
     'UPDATE delivery SET state = ?, alert = ?, detail = ?, attempts = ?, done_ms = ? WHERE id = ?',
   )
@@ -75,9 +78,9 @@ export function createDeliveries(db: Database) {
     next: (notifier: string, afterId: number, limit: number): Delivery[] =>
       next.all(notifier, afterId, limit).map(fromRow),
 
-    /** Notes an attempt before it is made. */
-    begin(id: number, attempts: number) {
-      begin.run(attempts, id)
+    /** Notes an attempt before it is made, and what was taken before. */
+    begin({ id, attempts, part }: Delivery) {
+      begin.run(attempts + 1, part, id)
     },
 
     delivered(id: number, attempts: number, receipt: string | null, now: number) {

@@ -56,6 +56,7 @@ export const migrations: readonly string[] = [
     alert TEXT,
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
+    part INTEGER NOT NULL DEFAULT 0,
     not_before_ms INTEGER NOT NULL DEFAULT 0,
     detail TEXT,
     created_ms INTEGER NOT NULL,

@@ -2,7 +2,7 @@
 import PQueue from 'p-queue'
 import type { Deliveries, Delivery } from '../db/deliveries.ts'
 import type { Alert } from '../model/alert.ts'
-import type { Outcome } from '../model/outcome.ts'
+import type { Outcome, Settled } from '../model/outcome.ts'
 import type { Notifier } from '../notifiers/notifier.ts'
 import { type AttemptOptions, createAttempts } from './attempt.ts'
 
@@ -97,22 +97,24 @@ export function createLane(options: LaneOptions) {
     }
   }
 
-  async function attempt(delivery: Delivery) {
+  async function attempt(delivery: Delivery): Promise<void> {
     if (stopped) return
     if (notifier === null || pausedUntil > clock.monotonic()) {
       waiting.push({ delivery, due: pausedUntil })
       return
     }
-    const { alert, key, attempts } = delivery
+    const { alert, key, attempts, part } = delivery
     begin(delivery)
-    const outcome = await send(notifier, alert, { key, earlier: attempts })
-    if (!stopped) settle(delivery, outcome)
+    const outcome = await send(notifier, alert, { key, earlier: attempts, part })
+    if (stopped) return
+    if (outcome.kind === 'partly') return attempt({ ...delivery, attempts: attempts + 1, part: part + 1 })
+    settle(delivery, outcome)
   }
 
   /** Before the first byte leaves: whoever tries again after a crash must know that it was tried. */
-  function begin({ id, attempts }: Delivery) {
+  function begin(delivery: Delivery) {
     try {
-      deliveries.begin(id, attempts + 1)
+      deliveries.begin(delivery)
     } catch (error) {
       // Better an alert that may come twice than none while the disk is full.
       storeFailed(error)
@@ -131,7 +133,7 @@ export function createLane(options: LaneOptions) {
     }
   }
 
-  function settle(delivery: Delivery, outcome: Outcome) {
+  function settle(delivery: Delivery, outcome: Settled) {
     const attempts = delivery.attempts + 1
     const about = { notifier: name, key: delivery.key, attempts }
     switch (outcome.kind) {
@@ -199,8 +201,13 @@ export function createLane(options: LaneOptions) {
     },
 
     /** One attempt that nothing is written down of: what the store can't hold must be told, too. */
-    shout: (alert: Alert, key: string): Promise<Outcome | null> =>
-      notifier === null ? Promise.resolve(null) : send(notifier, alert, { key, earlier: 0 }),
+    async shout(alert: Alert, key: string): Promise<Outcome | null> {
+      for (let part = 0; notifier !== null; part++) {
+        const outcome = await send(notifier, alert, { key, earlier: 0, part })
+        if (outcome.kind !== 'partly') return outcome
+      }
+      return null
+    },
 
     health(): LaneHealth {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

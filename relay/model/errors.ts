@@ -96,6 +96,46 @@ export const FAULTS = {
     hint: 'Nothing was changed. --yes answers for you.',
     exit: EXIT.notSo,
   },
+  no_answer: {
+    message: 'a question got no answer',
+    hint: 'Nothing was changed. Answers come from the terminal, or from standard input, a line each.',
+    exit: EXIT.notSo,
+  },
+  x_app_refused: {
+    message: 'X does not know this consumer key and secret',
+    hint: 'Compare them with the app at https://console.x.com; it needs "Read and write and Direct message".',
+    exit: EXIT.notSo,
+  },
+  x_wrong_pin: {
+    message: 'X does not take this PIN',
+    hint: 'A PIN works once and for a few minutes: run this again, open the new address, type the new PIN.',
+    exit: EXIT.notSo,
+  },
+  x_revoked: {
+    message: 'X lets these tokens in no more',
+    hint: 'The account or the app has taken the permission back: run this again and allow it.',
+    exit: EXIT.notSo,
+  },
+  x_clock_off: {
+    message: 'X refuses requests from a machine whose clock is off',
+    hint: 'Set the clock, e.g. timedatectl set-ntp true, then run this again.',
+    exit: EXIT.systemFailed,
+  },
+  x_no_account: {
+    message: 'X has no such account',
+    hint: 'Give its name as X shows it, or its numeric id.',
+    exit: EXIT.notSo,
+  },
+  x_unreachable: {
+    message: 'X cannot be reached, or is busy',
+    hint: 'Try again later; a host behind a proxy needs [network] proxy in the configuration.',
+    exit: EXIT.systemFailed,
+  },
+  x_not_sent: {
+    message: 'the account is authorized, but its first message failed',
+    hint: 'The tokens are stored. Mend what the line above says, then: pam-alert test NOTIFIER.',
+    exit: EXIT.notSo,
+  },
   step_failed: {
     message: 'a step failed',
     hint: 'The command and what it printed stand above.',

@@ -2,21 +2,28 @@
 
 export type Outcome =
   | { kind: 'delivered'; receipt?: string }
+  /** A part of it was taken; the next one is asked for at once. */
+  | { kind: 'partly' }
   /** Try again: after `afterMs` if the service said when; `pause` if it lets nothing of ours in. */
   | { kind: 'retry'; reason: string; afterMs?: number; pause?: boolean }
   /** This alert will never be taken: dead letter. */
   | { kind: 'refused'; reason: string }
 
-export const delivered = (receipt?: string): Outcome =>
+/** Of the whole alert. */
+export type Settled = Exclude<Outcome, { kind: 'partly' }>
+
+export const delivered = (receipt?: string): Settled =>
   receipt === undefined ? { kind: 'delivered' } : { kind: 'delivered', receipt }
 
-export const retry = (reason: string, more: { afterMs?: number; pause?: boolean } = {}): Outcome => ({
+export const partly = (): Outcome => ({ kind: 'partly' })
+
+export const retry = (reason: string, more: { afterMs?: number; pause?: boolean } = {}): Settled => ({
   kind: 'retry',
   reason,
   ...more,
 })
 
-export const refused = (reason: string): Outcome => ({
+export const refused = (reason: string): Settled => ({
   kind: 'refused',
   reason,
 })

@@ -39,7 +39,7 @@ const piecesOf = (secret: Secret) =>
   [secret.reveal(), ...secret.reveal().split(/[\s/]+/)].filter((piece) => piece !== '')
 
 /** Fit for a log: services quote what they were sent. */
-function wordsOf(said: unknown, secrets: Dependencies['secrets']): string {
+export function wordsOf(said: unknown, secrets: Dependencies['secrets']): string {
   if (typeof said !== 'string') return ''
   const hide = (text: string, piece: string) => text.replaceAll(piece, '[secret]')
   const hidden = Object.values(secrets).flatMap(piecesOf).reduce(hide, said)

@@ -6,7 +6,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { delivered, type Outcome, refused, retry } from '../model/outcome.ts'
+import { delivered, type Outcome, refused, retry, type Settled } from '../model/outcome.ts'
 
 const ANSWER_MAX_BYTES = 65_536
 /** Libraries keep all that comes; whatever comes through a socket beyond this is cut off. */
@@ -170,7 +170,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 const ALERT_REFUSED = new Set([400, 413, 414, 415, 422, 431, 451])
 
 /** What a status means where the service has no rules of its own. */
-export function outcomeOf(answer: Answer, now: number): Outcome {
+export function outcomeOf(answer: Answer, now: number): Settled {
   const { status } = answer
   const reason = `HTTP ${status}`
   const afterMs = retryAfterMs(answer.headers['retry-after'], now)

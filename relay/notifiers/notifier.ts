@@ -11,6 +11,8 @@ export interface Attempt {
   key: string
   /** Attempts before this one. Any of them may have got through without our hearing of it. */
   earlier: number
+  /** Parts of it that were taken; each attempt sends one. 0 where an alert goes whole. */
+  part: number
   /** Aborted at the attempt's deadline; every socket must end with it. */
   signal: AbortSignal
 }

@@ -1,69 +1,41 @@
-// X, as direct messages or posts, through twitter-api-v2; the library is kept to our deadline and
-// believed only where the body says that X has made something.
-import { TwitterApi } from 'twitter-api-v2'
+// X, as direct messages or posts: one request per attempt, believed only where the body says that X has
+// made something. A text that one post can't hold goes in parts, an attempt each.
+import { createHash } from 'node:crypto'
 import type { Alert } from '../model/alert.ts'
-import { delivered, type Outcome, retry } from '../model/outcome.ts'
+import { delivered, type Outcome, partly, retry } from '../model/outcome.ts'
 import { defuse } from '../model/text.ts'
-import { type Answer, agentFor, outcomeOf, unreachable } from './http.ts'
 import type { NotifierKind } from './notifier.ts'
+import { isDuplicate, judge, refusalOf } from './x/answer.ts'
+import { createClient, type XKeys } from './x/client.ts'
+import { partsOf } from './x/text.ts'
 
-interface Options {
+export interface XOptions {
   mode: 'dm' | 'post'
   recipient?: string
+  long?: 'split' | 'cut'
+  facts?: boolean
 }
 
-/** What X counts: https://docs.x.com/fundamentals/counting-characters, and for messages their documented length. */
+/** What X counts: for posts weighted characters, for messages their documented length. */
 const LONGEST = { dm: 10_000, post: 280 } as const
 
-/** Code points of weight 1; all others count twice. twitter-text, configuration 3. */
-const LIGHT = [
-  [0, 0x10ff],
-  [0x2000, 0x200d],
-  [0x2010, 0x201f],
-  [0x2032, 0x2037],
-] as const
+/** Where an answer says that X has made something. */
+type Made = { data?: { id?: unknown; dm_event_id?: unknown } } | undefined
 
-/** Never less than X counts: of an emoji made of several code points it counts one. */
-function weightOf(char: string): number {
-  const code = char.codePointAt(0) ?? 0
-  return LIGHT.some(([from, to]) => from <= code && code <= to) ? 1 : 2
+/** What pam_unix writes down of a refused password. */
+function factsOf({ record }: Alert): string {
+  if (record === null) return ''
+  const { service, pid, uid, tty, ruser, rhost } = record
+  return `; ${service}[${pid}] uid=${uid} tty=${tty ?? ''} ruser=${ruser ?? ''} rhost=${rhost ?? ''}`
 }
 
-function fit(text: string, max: number): string {
-  let weight = 0
-  let fitting = ''
-  for (const char of text) {
-    weight += weightOf(char)
-    // The ellipsis counts twice itself.
-    if (weight <= max - 2) fitting += char
-    if (weight > max) return `${fitting}…`
-  }
-  return text
+/** X refuses a text that it has seen; time and name of the message make each of ours another. */
+function stampOf(alert: Alert, key: string): string {
+  const name = createHash('sha256').update(key).digest('base64url').replace(/[-_]/g, '').slice(0, 5).toLowerCase()
+  return ` · ${alert.time.slice(5, 19).replace('T', ' ')}Z ${name}`
 }
 
-/** X refuses a text that it has seen; the time makes each of ours another. */
-function textFor(alert: Alert, mode: Options['mode']): string {
-  const time = ` (${alert.time.slice(5, 23).replace('T', ' ')}Z)`
-  return fit(defuse(alert.text), LONGEST[mode] - time.length) + time
-}
-
-/** What the library throws: its classes tell less than the fields they carry. */
-function fromError(error: unknown, now: number): Outcome {
-  const { code, headers, rateLimit, _options } = error as {
-    code?: unknown
-    headers?: Answer['headers']
-    rateLimit?: { reset?: number }
-    _options?: { error?: unknown }
-  }
-  if (typeof code !== 'number') return unreachable(_options?.error ?? error)
-  const outcome = outcomeOf({ status: code, headers: headers ?? {}, body: '' }, now)
-  const resetMs = Number(rateLimit?.reset) * 1000 - now
-  return code === 429 && outcome.kind === 'retry' && outcome.afterMs === undefined && resetMs > 0
-    ? retry(outcome.reason, { afterMs: resetMs })
-    : outcome
-}
-
-export const x: NotifierKind<Options> = {
+export const x: NotifierKind<XOptions> = {
   type: 'x',
   schema: {
     required: ['mode', 'consumer_key_file', 'consumer_secret_file', 'access_token_file', 'access_secret_file'],
@@ -71,6 +43,10 @@ export const x: NotifierKind<Options> = {
       mode: { enum: ['dm', 'post'] },
       /** The numeric id of the account that gets the direct messages. */
       recipient: { type: 'string', pattern: '^[0-9]{1,20}$' },
+      /** What becomes of a text that is too long for one post. */
+      long: { enum: ['split', 'cut'] },
+      /** Adds process, uid, tty, ruser and rhost, as pam_unix logs them. */
+      facts: { type: 'boolean' },
       consumer_key_file: { type: 'string', format: 'path' },
       consumer_secret_file: { type: 'string', format: 'path' },
       access_token_file: { type: 'string', format: 'path' },
@@ -81,44 +57,35 @@ export const x: NotifierKind<Options> = {
 type = "x"
 mode = "dm"                             # or "post"
 recipient = "1234567890"                # numeric id; only for "dm"
+long = "split"                          # into numbered parts; or "cut"
+facts = false                           # true adds process, uid, tty, ruser and rhost
 consumer_key_file = "/etc/pam-alert/secrets/x-consumer-key"
 consumer_secret_file = "/etc/pam-alert/secrets/x-consumer-secret"
 access_token_file = "/etc/pam-alert/secrets/x-access-token"
 access_secret_file = "/etc/pam-alert/secrets/x-access-secret"
 `,
-  create({ mode, recipient = '' }, { secrets, network, now }) {
+  create({ mode, recipient = '', long = 'split', facts = false }, { secrets, network, now }) {
     if (mode === 'dm' && recipient === '') throw new Error('mode "dm" wants a "recipient"')
-    const secret = (name: string) => secrets[name]?.reveal() ?? ''
+    const keys = secrets as unknown as XKeys
     return {
-      async send(alert, { signal }) {
-        const agent = agentFor(network, signal)
-        const client = new TwitterApi(
-          {
-            appKey: secret('consumer_key'),
-            appSecret: secret('consumer_secret'),
-            accessToken: secret('access_token'),
-            accessSecret: secret('access_secret'),
-          },
-          // Without compression a corrupt body can't end in an uncaught exception of zlib's.
-          { httpAgent: agent, compression: false },
-        )
-        const text = textFor(alert, mode)
+      async send(alert, { key, earlier, part, signal }) {
+        const text = defuse(alert.text + (facts ? factsOf(alert) : ''))
+        const parts = partsOf(text, stampOf(alert, key), LONGEST[mode], long)
+        const taken = (id: string): Outcome => (part + 1 < parts.length ? partly() : delivered(id))
+        const { api, guard } = createClient(keys, network, signal)
+        const path = mode === 'dm' ? 'dm_conversations/with/:recipient/messages' : 'tweets'
         try {
-          const answer:
-            | {
-                dm_event_id?: unknown
-                data?: { id?: unknown; dm_event_id?: unknown }
-              }
-            | string
-            | undefined =
-            mode === 'dm'
-              ? await agent.guard(client.v2.sendDmToParticipant(recipient, { text }))
-              : await agent.guard(client.v2.tweet(text))
-          const data = typeof answer === 'object' ? answer?.data : undefined
-          const id = mode === 'dm' ? data?.dm_event_id : data?.id
-          return typeof id === 'string' ? delivered(id) : retry('the answer names nothing that X has made')
+          const answer = await guard(
+            api.v2.post<Made>(path, { text: parts[part] }, { params: { recipient }, fullResponse: true }),
+          )
+          const id = mode === 'dm' ? answer.data?.data?.dm_event_id : answer.data?.data?.id
+          return typeof id === 'string' ? taken(id) : retry('the answer names nothing that X has made')
         } catch (error) {
-          return fromError(error, now())
+          const refusal = refusalOf(error, secrets)
+          // Nobody else writes our texts: an attempt that we heard nothing of has got through.
+          return refusal !== null && isDuplicate(refusal) && earlier > 0
+            ? taken('taken before')
+            : judge(error, secrets, now())
         }
       },
     }

@@ -87,8 +87,11 @@ export const SERVICES: Record<string, Service> = {
 }
 
 /** The first one, that nothing ends unless the test does. */
-export function attemptOf(key: string, { signal } = new AbortController()): Attempt {
-  return { key, earlier: 0, signal }
+export function attemptOf(
+  key = '019a0000-0000-7000-8000-000000000001.test',
+  { signal = new AbortController().signal, earlier = 0, part = 0 }: Partial<Attempt> = {},
+): Attempt {
+  return { key, earlier, part, signal }
 }
 
 /** What a notifier is created with, that reaches nobody. */

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
 import { onEnd, type Scope, tempDir } from './temp.ts'
 
-const COMMAND = join(import.meta.dirname, '../../relay/cli/main.ts')
+export const COMMAND = join(import.meta.dirname, '../../relay/cli/main.ts')
 
 export interface LogLine {
   level: number

@@ -7,10 +7,9 @@ import { parseConfig } from '../../relay/model/config/config.ts'
 import type { Outcome } from '../../relay/model/outcome.ts'
 import { kinds } from '../../relay/notifiers/index.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { reach, SERVICES } from '../helpers/notifiers.ts'
+import { attemptOf, reach, SERVICES } from '../helpers/notifiers.ts'
 import type { Receiver } from '../helpers/receiver.ts'
 
-const KEY = '019a0000-0000-7000-8000-000000000001.test'
 const html = '<!doctype html><title>Log in to our network</title>'
 
 type Answer = (response: ServerResponse, service: Receiver) => void
@@ -49,15 +48,13 @@ const CASES: Record<string, { does: Answer; ends: Outcome['kind']; pause?: boole
   'JSON that is null': { does: answer(500, 'null', { 'content-type': 'application/json' }), ends: 'retry' },
 }
 
-const never = () => new AbortController().signal
-
 for (const [type, { taken, secrets }] of Object.entries(SERVICES))
   describe(`notifier ${type}`, () => {
     test('delivers, through the proxy, over TLS', async (t) => {
       const { notifier, service, proxy } = await reach(t, type)
       service.respond = (_, response) =>
         response.writeHead(taken.status, { 'content-type': 'application/json' }).end(taken.body)
-      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
+      const outcome = await notifier.send(alertOf(), attemptOf())
       assert.equal(outcome.kind, 'delivered')
       assert.deepEqual(proxy.targets, [`${SERVICES[type]?.host}:443`])
     })
@@ -71,7 +68,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
           const body = Object.fromEntries(names.map((name) => [name, quoted]))
           response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
         }
-        const outcome = JSON.stringify(await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() }))
+        const outcome = JSON.stringify(await notifier.send(alertOf(), attemptOf()))
         for (const secret of Object.values(secrets))
           for (const piece of secret.split('/')) assert.ok(piece === '' || !outcome.includes(piece), outcome)
       }
@@ -81,7 +78,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       test(`${ends}: ${name}`, async (t) => {
         const { notifier, service } = await reach(t, type)
         service.respond = (_, response) => does(response, service)
-        const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
+        const outcome = await notifier.send(alertOf(), attemptOf())
         assert.equal(outcome.kind, ends, JSON.stringify(outcome))
         assert.equal(service.received.length, 1, 'one attempt, no redirect followed')
         if (outcome.kind !== 'retry') return
@@ -94,7 +91,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       const { notifier, service, proxy } = await reach(t, type)
       const controller = new AbortController()
       service.respond = () => controller.abort()
-      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: controller.signal })
+      const outcome = await notifier.send(alertOf(), attemptOf(undefined, { signal: controller.signal }))
       assert.equal(outcome.kind, 'retry')
       await Promise.all(
         [...service.open, ...proxy.open].map((socket) => new Promise((done) => socket.on('close', done))),
@@ -108,13 +105,13 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
         response.writeHead(200, { 'content-type': 'application/json' })
         response.write('{', () => controller.abort())
       }
-      assert.equal((await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: controller.signal })).kind, 'retry')
+      assert.equal((await notifier.send(alertOf(), attemptOf(undefined, { signal: controller.signal }))).kind, 'retry')
       const second = new AbortController()
       proxy.answers = false
-      const attempt = notifier.send(alertOf(), { key: KEY, earlier: 0, signal: second.signal })
+      const sending = notifier.send(alertOf(), attemptOf(undefined, { signal: second.signal }))
       while (proxy.targets.length < 2) await new Promise((turn) => setImmediate(turn))
       second.abort()
-      assert.equal((await attempt).kind, 'retry')
+      assert.equal((await sending).kind, 'retry')
     })
 
     test('ends an answer that has no end', async (t) => {
@@ -127,7 +124,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
         response.on('drain', more).on('error', () => {})
         more()
       }
-      const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
+      const outcome = await notifier.send(alertOf(), attemptOf())
       assert.notEqual(outcome.kind, 'refused')
       await Promise.all([...service.open].map((socket) => new Promise((done) => socket.on('close', done))))
     })
@@ -137,7 +134,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
       const past = { from: new Date(Date.now() - 9 * day), to: new Date(Date.now() - day) }
       for (const wanted of [{ validity: past }, { certifiedAs: 'elsewhere.example' }]) {
         const { notifier, service } = await reach(t, type, wanted)
-        const outcome = await notifier.send(alertOf(), { key: KEY, earlier: 0, signal: never() })
+        const outcome = await notifier.send(alertOf(), attemptOf())
         assert.equal(outcome.kind, 'retry')
         assert.equal(service.received.length, 0)
       }
@@ -146,7 +143,7 @@ for (const [type, { taken, secrets }] of Object.entries(SERVICES))
     test('makes no link, no mention and no second line of a user name', async (t) => {
       const { notifier, service } = await reach(t, type)
       const user = '@root #pwned http://evil.example/x evil.example\\x0aroot logged in'
-      await notifier.send(alertOf({ user }), { key: KEY, earlier: 0, signal: never() })
+      await notifier.send(alertOf({ user }), attemptOf())
       const body = service.received[0]?.body.toString() ?? ''
       // What a program reads stays as it is; what an app shows to a person is taken apart.
       if (type === 'webhook') return assert.ok(JSON.parse(body).data.user === user)

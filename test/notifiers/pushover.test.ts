@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { alertOf } from '../helpers/alerts.ts'
-import { reach } from '../helpers/notifiers.ts'
+import { attemptOf, reach } from '../helpers/notifiers.ts'
 import { createPushoverApi, PUSHOVER_TOKEN, PUSHOVER_USER, readMultipart } from '../helpers/pushover-api.ts'
-
-const attempt = { key: 'k', earlier: 0, signal: new AbortController().signal }
 
 describe('pushover', () => {
   test('sends a message whose every byte is as the API wants it', async (t) => {
     const { notifier, service } = await reach(t, 'pushover')
     const api = createPushoverApi()
     service.respond = api.respond
-    assert.deepEqual(await notifier.send(alertOf({ user: 'zoë' }), attempt), {
+    assert.deepEqual(await notifier.send(alertOf({ user: 'zoë' }), attemptOf()), {
       kind: 'delivered',
       receipt: 'request-1',
     })
@@ -29,14 +27,14 @@ describe('pushover', () => {
     const api = createPushoverApi()
     service.respond = api.respond
     for (const user of ['x'.repeat(4000), '😀'.repeat(1000), 'a.b'.repeat(1000), '--boundary\\x0d\\x0a'])
-      assert.equal((await notifier.send(alertOf({ user }), attempt)).kind, 'delivered', user.slice(0, 10))
+      assert.equal((await notifier.send(alertOf({ user }), attemptOf())).kind, 'delivered', user.slice(0, 10))
   })
 
   test('a refusal says why, in the words of the service', async (t) => {
     const { notifier, service } = await reach(t, 'pushover')
     service.respond = (_, response) =>
       response.writeHead(400).end('{"user":"invalid","errors":["user identifier is invalid"],"status":0}')
-    assert.deepEqual(await notifier.send(alertOf(), attempt), {
+    assert.deepEqual(await notifier.send(alertOf(), attemptOf()), {
       kind: 'refused',
       reason: 'HTTP 400: user identifier is invalid',
     })
@@ -46,7 +44,7 @@ describe('pushover', () => {
     const { notifier, service } = await reach(t, 'pushover')
     for (const body of ['{"status":0}', 'null', '[]', '', 'ok', '{"status":"1"}']) {
       service.respond = (_, response) => response.writeHead(200).end(body)
-      assert.equal((await notifier.send(alertOf(), attempt)).kind, 'retry', body)
+      assert.equal((await notifier.send(alertOf(), attemptOf())).kind, 'retry', body)
     }
   })
 

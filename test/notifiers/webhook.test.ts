@@ -5,9 +5,7 @@ import { describe, test } from 'node:test'
 import { createNetwork } from '../../relay/notifiers/http.ts'
 import { webhook } from '../../relay/notifiers/webhook.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { dependencies, HOST_KEY, reach, WEBHOOK_SECRET } from '../helpers/notifiers.ts'
-
-const signal = new AbortController().signal
+import { attemptOf, dependencies, HOST_KEY, reach, WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 
 /** As the specification says: HMAC-SHA256 over id.timestamp.body, keyed with the decoded secret. */
 function signatureOf(secret: string, id: string, timestamp: string, body: Buffer): string {
@@ -31,7 +29,7 @@ describe('webhook', () => {
   test('is signed as the Standard Webhooks specification says', async (t) => {
     const { notifier, service } = await reach(t, 'webhook')
     const alert = alertOf({ user: 'alice' })
-    await notifier.send(alert, { key: 'the-key.ops', earlier: 0, signal })
+    await notifier.send(alert, attemptOf('the-key.ops'))
     const { method, path, headers, body } = await service.next()
     assert.deepEqual([method, path, headers['content-type']], ['POST', '/in?x=1', 'application/json'])
     assert.equal(headers['webhook-id'], 'the-key.ops')
@@ -42,7 +40,7 @@ describe('webhook', () => {
 
   test("is signed with the host's own key, too, for receivers that shall not be able to forge", async (t) => {
     const { notifier, service } = await reach(t, 'webhook')
-    await notifier.send(alertOf(), { key: 'k', earlier: 0, signal })
+    await notifier.send(alertOf(), attemptOf('k'))
     const { headers, body } = await service.next()
     const [, signature = ''] = /v1a,(\S+)/.exec(String(headers['webhook-signature'])) ?? []
     const signed = Buffer.concat([Buffer.from(`k.${headers['webhook-timestamp']}.`), body])
@@ -52,7 +50,7 @@ describe('webhook', () => {
   test('carries the event, and what it means', async (t) => {
     const { notifier, service } = await reach(t, 'webhook')
     const alert = alertOf({ user: 'alice', rhost: '::ffff:192.0.2.7' })
-    await notifier.send(alert, { key: 'k', earlier: 0, signal })
+    await notifier.send(alert, attemptOf('k'))
     const { type, timestamp, data } = JSON.parse((await service.next()).body.toString())
     assert.deepEqual([type, timestamp], ['pam.open_session', alert.record?.time])
     assert.deepEqual(
@@ -69,7 +67,7 @@ describe('webhook', () => {
       { url: 'https://hook.example/in' },
       { ...dependencies({ secret: `${other}\n${WEBHOOK_SECRET}` }), network: createNetwork(proxy.url, authority.cert) },
     )
-    await notifier.send(alertOf(), { key: 'k', earlier: 0, signal })
+    await notifier.send(alertOf(), attemptOf('k'))
     const { headers, body } = await service.next()
     const timestamp = String(headers['webhook-timestamp'])
     const expected = [other, WEBHOOK_SECRET].map((secret) => signatureOf(secret, 'k', timestamp, body))

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { BACKOFF } from '../../relay/deliver/lane.ts'
 import { createDelivery } from '../../relay/deliver.ts'
-import { delivered, type Outcome, refused, retry } from '../../relay/model/outcome.ts'
+import { delivered, type Outcome, partly, refused, retry } from '../../relay/model/outcome.ts'
 import type { Attempt, Notifier } from '../../relay/notifiers/notifier.ts'
 import { alertOf } from '../helpers/alerts.ts'
 import { type ManualClock, manualClock } from '../helpers/clock.ts'
@@ -207,6 +207,32 @@ describe('delivery', () => {
     const second = start(t, { ops: behave(() => delivered()) }, { path: first.path })
     await second.clock.advance(60 * MINUTE)
     assert.deepEqual(earlier, [0, 1, 2])
+  })
+
+  test('what goes in parts goes on, after a failure or a crash, with the part that is missing', async (t) => {
+    const parts: number[] = []
+    const inThree = (answer: (part: number) => Outcome | Promise<Outcome>) =>
+      scripted(({ part }) => {
+        parts.push(part)
+        return answer(part)
+      })
+    const fails = inThree((part) => (part === 0 ? partly() : retry('no')))
+    const first = start(t, { ops: fails })
+    first.delivery.add('ops', 'a', alertOf())
+    await first.clock.advance(0)
+    first.delivery.stop()
+    first.db.close()
+    const hangs = inThree((part) => (part === 1 ? partly() : new Promise(() => {})))
+    const second = start(t, { ops: hangs }, { path: first.path })
+    await second.clock.advance(60 * MINUTE)
+    second.delivery.stop()
+    second.db.close()
+    const works = inThree(() => delivered())
+    const third = start(t, { ops: works }, { path: first.path })
+    await third.clock.advance(60 * MINUTE)
+    assert.deepEqual(parts.slice(0, 3), [0, 1, 1])
+    assert.deepEqual(new Set(parts.slice(3)), new Set([2]))
+    assert.equal(third.state('a')?.state, 'delivered')
   })
 
   test('what waits for a notifier that is gone is sent when it is back', async (t) => {
