@@ -15,6 +15,7 @@ const isRoot = process.getuid?.() === 0
 const PACKAGES = [
   ...['gcc', 'libc6-dev', 'make', 'musl-tools', 'libpam0g-dev', 'clang', 'diffutils', 'procps', 'util-linux', 'strace'],
   ...['openssh-server', 'openssh-client', 'openssh-sftp-server', 'sudo', 'systemd', 'passwd', 'bsdutils'],
+  ...['curl', 'valgrind'],
 ]
 
 /** A test that takes longer hangs. */

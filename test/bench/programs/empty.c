@@ -1,0 +1,6 @@
+/* Nothing: what a program costs before it does anything. */
+int
+main(void)
+{
+	return 0;
+}
