@@ -5,6 +5,7 @@ import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { eventSchema, type LoginEvent } from '../../relay/model/event.ts'
 import { unescapeBytes } from '../helpers/escape.ts'
+import { runs } from '../helpers/fuzz.ts'
 import { listenAsRelay, pamEnv, runHook } from '../helpers/hook.ts'
 
 const isEvent = new Ajv({ allowUnionTypes: true }).compile<LoginEvent>(eventSchema)
@@ -93,7 +94,7 @@ describe('the event', () => {
         assert.deepEqual(event.cut, value.length > LONGEST[name] ? { [name]: whole } : undefined)
         assert.doesNotMatch(event[name] ?? '', UNPRINTABLE)
       }),
-      { numRuns: 400 },
+      runs(400),
     )
   })
 

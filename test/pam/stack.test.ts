@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseStack, printStack, rulesThatRun } from '../../pam/stack.ts'
+import { runs } from '../helpers/fuzz.ts'
 
 const HOOK = '/usr/lib/pam-alert/pam-alert-hook'
 
@@ -54,7 +55,7 @@ ACCOUNT required pam_x.so`
           assert.equal(printStack(parseStack(text)), text)
         },
       ),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 

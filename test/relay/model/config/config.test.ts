@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { parseConfig } from '../../../../relay/model/config/config.ts'
 import type { Kinds } from '../../../../relay/model/config/notifiers.ts'
 import { kinds } from '../../../../relay/notifiers/index.ts'
+import { runs } from '../../../helpers/fuzz.ts'
 
 const parse = (text: string) => parseConfig(text, kinds as Kinds)
 
@@ -130,7 +131,7 @@ describe('the configuration', () => {
             assert.ok(line >= 1 && line <= text.split('\n').length + 1, String(line))
         },
       ),
-      { numRuns: 2000 },
+      runs(2000),
     )
     assert.equal(({} as Record<string, unknown>).x, undefined)
     parse('__proto__.x = 1')
