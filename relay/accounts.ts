@@ -1,6 +1,6 @@
 // The machine's own accounts, as /etc/passwd and /etc/group have them now. It asks no directory service.
-import { readFileSync, statSync } from 'node:fs'
 import type { Paths } from './model/paths.ts'
+import { createView } from './view.ts'
 
 /** Members may become root: Debian's and Ubuntu's, Red Hat's and Arch's, old Ubuntu's. */
 const ADMIN_GROUPS = new Set(['sudo', 'wheel', 'admin'])
@@ -10,20 +10,6 @@ export interface Account {
   uid: number
   gid: number
   home: string
-}
-
-/** What `parse` makes of a file, anew whenever that was replaced or written. A file that is missing is empty. */
-export function createView<T>(path: string, parse: (text: string) => T): () => T {
-  let read = ''
-  let value = parse('')
-  return () => {
-    const found = statSync(path, { throwIfNoEntry: false })
-    const state = found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`
-    if (state === read) return value
-    value = parse(state === '' ? '' : readFileSync(path, 'utf8'))
-    read = state
-    return value
-  }
 }
 
 const fieldsOf = (text: string) => text.split('\n').map((line) => line.split(':'))

@@ -1,23 +1,19 @@
 // What a record means: address, method, key, what is new in it. Pure over what it is told is known;
 // whatever sshd was told by the user is advisory.
-import { createHash } from 'node:crypto'
+import type { Knowledge } from './enrich/knowledge.ts'
 import { addressOf } from './model/address.ts'
 import type { EventRecord } from './model/event.ts'
-import { type Facts, factsOf } from './model/facts.ts'
-import type { First, Key, Meaning, Source } from './model/meaning.ts'
-
-/** What the relay knows when it meets an event. Asking changes nothing. */
-export interface Knowledge {
-  /** Which of these were never seen in a login that succeeded. */
-  unseen(facts: Facts): First[]
-  /** Whether the user has root's powers. */
-  admin(user: string): boolean
-}
+import { factsOf } from './model/facts.ts'
+import { fingerprintOf } from './model/keys.ts'
+import type { Key, Meaning, Source } from './model/meaning.ts'
 
 /** Finds nothing new, and nobody mighty but root. */
-const NO_KNOWLEDGE: Knowledge = {
+export const NO_KNOWLEDGE: Knowledge = {
   unseen: () => [],
+  closedBy: () => null,
   admin: (user) => user === 'root',
+  keyName: () => null,
+  place: () => null,
 }
 
 /** sudo(8) names its own host in PAM_RHOST. */
@@ -55,26 +51,28 @@ function lastMethod(record: EventRecord): string[] | null {
   return lines.at(-1)?.split(' ') ?? null
 }
 
-function keyOf(words: string[] | null): Key | null {
+function keyOf(words: string[] | null): Omit<Key, 'name'> | null {
   const [method, type, blob] = words ?? []
   if (method !== 'publickey' || type === undefined || blob === undefined) return null
-  const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64')
-  return {
-    type,
-    fingerprint: `SHA256:${digest.replace(/=+$/, '')}`,
-    name: null,
-  }
+  return { type, fingerprint: fingerprintOf(blob) }
 }
 
 export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Meaning {
   const words = lastMethod(record)
-  const told = { source: sourceOf(record), method: words?.[0] ?? null, key: keyOf(words) }
+  const user = record.user ?? ''
+  const source = sourceOf(record)
+  const key = keyOf(words)
+  const told = {
+    source,
+    method: words?.[0] ?? null,
+    key: key === null ? null : { ...key, name: knows.keyName(user, key.fingerprint) },
+  }
   const facts = factsOf(record, told)
   return {
     ...told,
     first: facts === null ? [] : knows.unseen(facts),
-    session: null,
-    admin: record.user !== null && knows.admin(record.user),
-    place: null,
+    session: knows.closedBy(record),
+    admin: knows.admin(user),
+    place: source?.address ? knows.place(source.address) : null,
   }
 }

@@ -8,20 +8,23 @@ import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
 import { createSeen } from './db/seen.ts'
+import { createSessions } from './db/sessions.ts'
 import { registerDeadLetters } from './dead.ts'
 import { createDelivery, currentNotifier } from './deliver.ts'
+import { createKnowledge } from './enrich/knowledge.ts'
 import { enrich } from './enrich.ts'
 import { createGrouping } from './group.ts'
 import { createHistory } from './history.ts'
 import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
+import { createKeyNames } from './key-names.ts'
 import { systemClock as clock } from './model/clock.ts'
 import type { EventRecord } from './model/event.ts'
-import { factsOf, teaches } from './model/facts.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
 import { createNotices } from './notice.ts'
 import { createOpsListener, type Health, judge, registerOps } from './ops.ts'
+import { createPlaces } from './places.ts'
 import { dropPrivileges } from './privileges.ts'
 import { createRouter } from './route.ts'
 import { createSecretReader, createSettings, type Settings } from './settings.ts'
@@ -61,6 +64,8 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   const hostKey = openHostKey(paths.hostKey)
   const host = thisHost()
   const { admin } = createAccounts(paths)
+  const nameKey = createKeyNames(paths.knownKeys)
+  const places = createPlaces(log)
   const notices = createNotices({
     hostName: host.name,
     clock,
@@ -94,7 +99,13 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     const db = openDatabase(paths.database)
     const events = createEvents(db)
     const deliveries = createDeliveries(db)
-    const seen = createSeen(db)
+    const knowledge = createKnowledge({
+      seen: createSeen(db),
+      sessions: createSessions(db, host.boot_id),
+      admin,
+      keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
+      place: places.of,
+    })
     if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
     const storeFailed = (error: unknown) => store.failed(error)
     const delivery = createDelivery({ deliveries, clock, log, alarm: notices.paused, storeFailed })
@@ -108,14 +119,13 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       storeFailed,
       send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
     })
-    return { db, events, seen, deliveries, delivery, store, grouping, route: createRouter([], []) }
+    return { db, events, knowledge, deliveries, delivery, store, grouping, route: createRouter([], []) }
   }
 
   function onward(record: EventRecord) {
-    const { events, seen, grouping, route } = core
-    const meaning = enrich(record, { unseen: seen.unseen, admin })
-    const facts = teaches(record) ? factsOf(record, meaning) : null
-    if (facts !== null) seen.learn(facts, record.seq)
+    const { events, knowledge, grouping, route } = core
+    const meaning = enrich(record, knowledge)
+    knowledge.learn(record, meaning)
     events.annotate(record, meaning)
     for (const target of route(record, meaning)) grouping.take(target, record, meaning)
     history.arrived()
@@ -176,6 +186,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   function use(next: Settings) {
     settings = next
     configureCore()
+    void places.use(next.config.geoDatabases)
     ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
     configured.keep(next)
   }
@@ -194,7 +205,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       spool: await spool.health(),
       queue: core.delivery.health(),
     }
-    return judge(parts, configured.problems())
+    return judge(parts, [...configured.problems(), ...places.problems()])
   }
 
   // A library that throws where nobody can catch it costs its own attempt, and nothing else.

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -122,6 +123,8 @@ export function loadSettings(text: string | null, secretOf: SecretReader, sign: 
     errors.push(problem(['network', 'ca_file'], messageOf(error)))
   }
   const network = createNetwork(proxy, extraCa)
+  for (const path of config.geoDatabases)
+    if (!existsSync(path)) warnings.push(problem(['geo', 'database'], `${path} does not exist`))
   const notifiers = new Map<string, Notifier>()
   for (const { name, type, options } of config.notifiers) {
     const secrets: Record<string, Secret> = {}

@@ -15,6 +15,9 @@ const LEAVES = [
   'relay/spool.ts',
   'relay/notice.ts',
   'relay/accounts.ts',
+  'relay/key-names.ts',
+  'relay/places.ts',
+  'relay/view.ts',
   'pam/',
 ]
 const STAGES = ['socket', 'intake', 'store', 'enrich', 'route', 'group', 'deliver', 'history', 'dead', 'ops'].map(

@@ -47,6 +47,12 @@ group_interval = "5m"
 [[routes]]
 notify = [NAMES]
 
+# [keys]                                # what alerts call a key; pam-alert keys learn finds out by itself
+# "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU" = "alice's laptop"
+
+# [geo]                                 # MMDB files of yours: country, network owner
+# database = ["/var/lib/GeoIP/GeoLite2-Country.mmdb", "/var/lib/GeoIP/GeoLite2-ASN.mmdb"]
+
 # [network]                             # for hosts that reach the world through a proxy
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
 # ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's

@@ -100,6 +100,17 @@ authorize
   .option('--post', 'posts instead of direct messages')
   .action(async (notifier, options) => (await import('./authorize.ts')).authorizeX(paths(), notifier, options))
 
+const keys = program.command('keys').description('what alerts call the keys that let users in')
+keys
+  .command('learn')
+  .description("take the comments from all users' authorized_keys")
+  .action(async () => (await import('./keys.ts')).learn(paths()))
+keys
+  .command('list')
+  .description('the names, and whose they are')
+  .option('--json', 'a JSON object per key')
+  .action(async (options) => (await import('./keys.ts')).list(paths(), options))
+
 const config = program.command('config').description('check the configuration, or print an example')
 config.command('check').action(async () => (await import('./config.ts')).check(paths()))
 config.command('example').action(async () => (await import('./config.ts')).example())

@@ -34,6 +34,18 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (user, asker, fact, value)
   ) STRICT, WITHOUT ROWID;
 
+  -- Sessions that are open now.
+  CREATE TABLE session (
+    boot TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tty TEXT,
+    opened TEXT NOT NULL,
+    inside TEXT NOT NULL,
+    PRIMARY KEY (user, boot, pid, service)
+  ) STRICT, WITHOUT ROWID;
+
   -- Groups that have told their first event and count the others.
   CREATE TABLE grouped (
     key TEXT NOT NULL,

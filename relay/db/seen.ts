@@ -18,3 +18,5 @@ export function createSeen(db: Database) {
     },
   }
 }
+
+export type Seen = ReturnType<typeof createSeen>

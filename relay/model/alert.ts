@@ -1,7 +1,7 @@
-// What a person reads: an event and its meaning in words, rendered once for all notifiers.
-import { type EventRecord, TEST_SERVICE } from './event.ts'
-import { askerOf } from './facts.ts'
+// What a notifier is given: one event or several, in words that were rendered once for all notifiers.
+import type { EventRecord } from './event.ts'
 import type { Meaning } from './meaning.ts'
+import { words } from './words.ts'
 
 /** Pushover's scale: -2 is kept without a sound, 0 is usual, 1 rings at night, 2 rings until somebody answers. */
 export type Priority = -2 | -1 | 0 | 1 | 2
@@ -32,66 +32,6 @@ export interface Alert {
   time: string
   /** Each receiver is a witness. Absent only where the store could not be asked. */
   chain?: ChainHead
-}
-
-/** Who and where, before and after the host's name. */
-function parts(record: EventRecord, meaning: Meaning) {
-  const user = record.user ?? 'someone'
-  const host = record.host.name
-  const where = record.service === '' ? host : `${host} (${record.service})`
-  const { source, key, method } = meaning
-  const from = source === null ? '' : ` from ${source.name ?? source.address}`
-  const on = source === null && record.tty ? ` on ${record.tty}` : ''
-  const by = key ? ` with key ${key.name ?? key.fingerprint}` : method === 'password' ? ' with a password' : ''
-  const asker = askerOf(record, source)
-  return { user, host, where, from: from || on, by, asker }
-}
-
-function words(record: EventRecord, meaning: Meaning): { title: string; text: string } {
-  const { user, host, where, from, by, asker } = parts(record, meaning)
-  const title = (what: string) => `${host}: ${what}`
-  if (record.service === TEST_SERVICE)
-    return {
-      title: title('test alert'),
-      text: `test alert from ${host}: logins here will look like this`,
-    }
-  switch (record.type) {
-    case 'auth':
-      return asker !== null
-        ? {
-            title: title(`${asker} refused as ${user}`),
-            text: `${asker}: password for ${user} refused on ${where}${from}`,
-          }
-        : {
-            title: title(`${user} refused`),
-            text: `${user}: password refused on ${where}${from}`,
-          }
-    case 'account':
-      return {
-        title: title(`${user} locked out`),
-        text: `${user}: account expired or locked on ${where}${from}`,
-      }
-    case 'password':
-      return {
-        title: title(`${user}: new password`),
-        text: `${user}: password changed on ${where}${from}`,
-      }
-    case 'open_session':
-      return asker !== null
-        ? {
-            title: title(`${asker} became ${user}`),
-            text: `${asker} became ${user} on ${where}${from}`,
-          }
-        : {
-            title: title(`${user} logged in`),
-            text: `${user} logged in to ${where}${from}${by}`,
-          }
-    case 'close_session':
-      return {
-        title: title(`${user} logged out`),
-        text: `${user} logged out of ${where}${from}`,
-      }
-  }
 }
 
 /** How it is to be told, whatever it says. */

@@ -10,6 +10,8 @@ export interface Paths {
   /** The last configuration that worked. */
   lastGoodConfig: string
   secrets: string
+  /** What users' keys are called, as root has learnt it. */
+  knownKeys: string
   runDir: string
   socket: string
   stateDir: string
@@ -32,6 +34,7 @@ export function pathsBelow(root: string): Paths {
     config: at('/etc/pam-alert/config.toml'),
     lastGoodConfig: at('/var/lib/pam-alert/config.last-good.toml'),
     secrets: at('/etc/pam-alert/secrets'),
+    knownKeys: at('/etc/pam-alert/known-keys'),
     runDir: at('/run/pam-alert'),
     socket: at('/run/pam-alert/relay.sock'),
     stateDir: at('/var/lib/pam-alert'),

@@ -28,3 +28,15 @@ export function sizeBytes(text: string): number {
   const [, number, unit] = SIZE.exec(text) ?? []
   return Number(number) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN)
 }
+
+/** The two largest units: 45 s, 12 min, 3 h 12 min, 2 d 5 h. */
+export function spanInWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60]
+  const units = [`${days} d`, `${hours} h`, `${rest} min`].slice(days > 0 ? 0 : hours > 0 ? 1 : 2)
+  return units
+    .slice(0, 2)
+    .filter((unit) => !unit.startsWith('0 '))
+    .join(' ')
+}

@@ -2,6 +2,7 @@
 import { ajv, hostAndPort, type Problem, problemAt, problemsOf } from '../problems.ts'
 import { sizeBytes } from '../quantity.ts'
 import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts'
+import { checkKeys, geoSchema, keysSchema } from './knowledge.ts'
 import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
 import { checkRoutes, defaultRoutes, type RawRoute, type Route, routeFrom, routesSchema } from './routes.ts'
 
@@ -10,6 +11,9 @@ export interface Config {
   opsListen: { host: string; port: number } | null
   /** Bytes that the database may take; at the limit nothing is stored until it is raised. */
   storeMaxBytes: number
+  /** Fingerprint → what the operator calls the key. */
+  keys: ReadonlyMap<string, string>
+  geoDatabases: readonly string[]
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
 }
@@ -45,6 +49,8 @@ const schema = {
       additionalProperties: false,
       properties: { max_size: { type: 'string', format: 'size' } },
     },
+    keys: keysSchema,
+    geo: geoSchema,
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: routesSchema,
   },
@@ -57,6 +63,8 @@ export const defaultConfig: Config = {
   network: { proxy: null, caFile: null },
   opsListen: null,
   storeMaxBytes: 4 * 2 ** 30,
+  keys: new Map(),
+  geoDatabases: [],
   notifiers: [{ name: 'journal', type: 'journal', options: {} }],
   routes: defaultRoutes(['journal']),
 }
@@ -81,6 +89,8 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     network?: { proxy?: string; ca_file?: string }
     ops?: { listen?: string }
     store?: { max_size?: string }
+    keys?: Record<string, string>
+    geo?: { database?: string | string[] }
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
   }
@@ -88,11 +98,14 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   const names = Object.keys(raw.notifiers ?? {})
   const routes = shapely ? raw.routes?.map(routeFrom) : undefined
   if (routes !== undefined) checkRoutes(toml, routes, names, errors, warnings)
+  checkKeys(toml, raw.keys ?? {}, errors)
   if (errors.length > 0) return { config: null, errors, warnings, problem }
   const config = {
     network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },
     opsListen: raw.ops?.listen ? hostAndPort(raw.ops.listen) : null,
     storeMaxBytes: raw.store?.max_size ? sizeBytes(raw.store.max_size) : defaultConfig.storeMaxBytes,
+    keys: new Map(Object.entries(raw.keys ?? {})),
+    geoDatabases: [raw.geo?.database ?? []].flat(),
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
   }

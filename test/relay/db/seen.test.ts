@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { createSeen } from '../../../relay/db/seen.ts'
-import { enrich } from '../../../relay/enrich.ts'
+import { enrich, NO_KNOWLEDGE } from '../../../relay/enrich.ts'
 import type { LoginEvent } from '../../../relay/model/event.ts'
 import { factsOf, teaches } from '../../../relay/model/facts.ts'
 import { recordOf } from '../../helpers/alerts.ts'
@@ -12,7 +12,7 @@ function watcher(t: TestContext) {
   const seen = createSeen(openTables(t).db)
   return (fields: Partial<LoginEvent>) => {
     const record = recordOf(fields)
-    const meaning = enrich(record, { unseen: seen.unseen, admin: () => false })
+    const meaning = enrich(record, { ...NO_KNOWLEDGE, unseen: seen.unseen })
     const facts = teaches(record) ? factsOf(record, meaning) : null
     if (facts !== null) seen.learn(facts, record.seq)
     return meaning.first.join(' ')

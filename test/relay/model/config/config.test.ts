@@ -46,6 +46,8 @@ const BAD: [text: string, ...said: string[]][] = [
     '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, source, method',
     '4: routes[1].group_interval: must be a duration such as 30s, 5m, 1h30m',
   ],
+  ['[keys]\n"MD5:1" = "x"', '2: keys.MD5:1: must be a fingerprint as ssh-keygen -l prints it: SHA256:...'],
+  ['[geo]\ndatabase = ["GeoIP.mmdb"]', '2: geo.database[1]: must be an absolute path'],
   ['[ops]\nlisten = "localhost"', '2: ops.listen: must be ADDRESS:PORT, e.g. 127.0.0.1:9465'],
   ['[network]\nproxy = "socks5://127.0.0.1:1"', '2: network.proxy: must be http://HOST:PORT'],
   ['[ops]\nlisten = # where\n[network]', '2: column 17: a value is missing behind the ='],

@@ -1,0 +1,98 @@
+// What a person reads: one event and its meaning, as a title and as a sentence.
+import { type EventRecord, TEST_SERVICE } from './event.ts'
+import { askerOf } from './facts.ts'
+import type { Meaning } from './meaning.ts'
+import { spanInWords } from './quantity.ts'
+import { shorten } from './text.ts'
+
+/** More is cut off on a lock screen. */
+const TITLE_MAX = 40
+
+/** 192.0.2.7 (DE, Example Net) */
+function sourceInWords({ source, place }: Meaning): string | null {
+  if (source === null) return null
+  const where = [place?.country, place?.network].filter((part) => part != null).join(', ')
+  return `${source.name ?? source.address}${where === '' ? '' : ` (${where})`}`
+}
+
+/** What a person should notice of what is new; a new address in a known network is nothing. */
+function newsInWords({ first, source }: Meaning): string {
+  if (first.includes('user')) return ', for the first time'
+  const news = [
+    first.includes('network') ? 'from this network' : null,
+    first.includes('source') && source?.address === null ? 'from there' : null,
+    first.includes('key') ? 'with this key' : null,
+    first.includes('method') ? 'this way' : null,
+    first.includes('service') ? 'by this service' : null,
+  ].filter((part) => part !== null)
+  return news.length === 0 ? '' : `, first time ${news.slice(0, 2).join(' and ')}`
+}
+
+/** (3 h 12 min, 2 × sudo) */
+function sessionInWords({ session }: Meaning): string {
+  if (session === null) return ''
+  const inside = Object.entries(session.inside).map(([service, count]) => `${count} × ${service}`)
+  return ` (${[spanInWords(session.seconds), ...inside].join(', ')})`
+}
+
+/** Who and where, before and after the host's name. */
+function parts(record: EventRecord, meaning: Meaning) {
+  const user = record.user ?? 'someone'
+  const host = record.host.name
+  const where = record.service === '' ? host : `${host} (${record.service})`
+  const { source, key, method } = meaning
+  const origin = sourceInWords(meaning)
+  const from = origin === null ? '' : ` from ${origin}`
+  const on = source === null && record.tty ? ` on ${record.tty}` : ''
+  const by = key ? ` with key ${key.name ?? key.fingerprint}` : method === 'password' ? ' with a password' : ''
+  const asker = askerOf(record, source)
+  return { user, host, where, from: from || on, by, asker }
+}
+
+export function words(record: EventRecord, meaning: Meaning): { title: string; text: string } {
+  const { user, host, where, from, by, asker } = parts(record, meaning)
+  const title = (what: string) => shorten(`${host}: ${what}`, TITLE_MAX)
+  const news = newsInWords(meaning)
+  if (record.service === TEST_SERVICE)
+    return {
+      title: title('test alert'),
+      text: `test alert from ${host}: logins here will look like this`,
+    }
+  switch (record.type) {
+    case 'auth':
+      return asker !== null
+        ? {
+            title: title(`${asker} refused as ${user}`),
+            text: `${asker}: password for ${user} refused on ${where}${from}`,
+          }
+        : {
+            title: title(`${user} refused`),
+            text: `${user}: password refused on ${where}${from}`,
+          }
+    case 'account':
+      return {
+        title: title(`${user} locked out`),
+        text: `${user}: account expired or locked on ${where}${from}`,
+      }
+    case 'password':
+      return {
+        title: title(`${user}: new password`),
+        text: `${user}: password changed on ${where}${from}`,
+      }
+    case 'open_session':
+      return asker !== null
+        ? {
+            title: title(`${asker} became ${user}`),
+            text: `${asker} became ${user} on ${where}${from}${news}`,
+          }
+        : {
+            title: title(`${user} logged in`),
+            text: `${user} logged in to ${where}${from}${by}${news}`,
+          }
+    case 'close_session':
+      return {
+        title: title(`${user} logged out`),
+        text: `${user} logged out of ${where}${from}${sessionInWords(meaning)}`,
+      }
+  }
+}
