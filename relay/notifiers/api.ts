@@ -1,12 +1,9 @@
 // One call to a service's API, and what its answer says. A status alone is never believed: delivered
-// is what the body names. What a service says is kept short, on one line and free of our secrets.
+// is what the body names.
 import { delivered, type Outcome, retry } from '../model/outcome.ts'
-import type { Secret } from '../model/secret.ts'
-import { shorten } from '../model/text.ts'
 import { outcomeOf, type Request, send, unreachable } from './http.ts'
 import type { Dependencies } from './notifier.ts'
-
-const WORDS_MAX = 200
+import { wordsOf } from './words.ts'
 
 export interface Call extends Omit<Request, 'body'> {
   /** Sent as JSON, or as a form. */
@@ -32,18 +29,6 @@ function objectFrom(body: string): object {
   } catch {
     return {}
   }
-}
-
-/** Of an address that is secret, services quote the path alone. */
-const piecesOf = (secret: Secret) =>
-  [secret.reveal(), ...secret.reveal().split(/[\s/]+/)].filter((piece) => piece !== '')
-
-/** Fit for a log: services quote what they were sent. */
-export function wordsOf(said: unknown, secrets: Dependencies['secrets']): string {
-  if (typeof said !== 'string') return ''
-  const hide = (text: string, piece: string) => text.replaceAll(piece, '[secret]')
-  const hidden = Object.values(secrets).flatMap(piecesOf).reduce(hide, said)
-  return shorten(hidden.replaceAll(/[\s\p{C}]+/gu, ' ').trim(), WORDS_MAX)
 }
 
 /**

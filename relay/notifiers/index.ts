@@ -1,5 +1,6 @@
 // The registry: one line per kind of notifier.
 import { discord } from './discord.ts'
+import { email } from './email.ts'
 import { gotify } from './gotify.ts'
 import { journal } from './journal.ts'
 import { matrix } from './matrix.ts'
@@ -7,12 +8,13 @@ import type { NotifierKind } from './notifier.ts'
 import { ntfy } from './ntfy.ts'
 import { pushover } from './pushover.ts'
 import { slack } from './slack.ts'
+import { syslog } from './syslog.ts'
 import { telegram } from './telegram.ts'
 import { webhook } from './webhook.ts'
 import { x } from './x.ts'
 
 export const kinds: ReadonlyMap<string, NotifierKind> = new Map(
-  [journal, webhook, pushover, x, ntfy, gotify, telegram, slack, discord, matrix].map((kind) => [
+  [journal, webhook, pushover, x, ntfy, gotify, telegram, slack, discord, matrix, email, syslog].map((kind) => [
     kind.type,
     kind as NotifierKind,
   ]),

@@ -14,11 +14,14 @@ import { NTFY } from './ntfy-api.ts'
 import { PUSHOVER_TOKEN, PUSHOVER_USER } from './pushover-api.ts'
 import { type ConnectProxy, createProxy, createReceiver, type Receiver } from './receiver.ts'
 import { SLACK_URL } from './slack-api.ts'
+import { SMTP_ACCOUNT } from './smtp.ts'
 import { TELEGRAM } from './telegram-api.ts'
 import { X_KEYS } from './x-api.ts'
 
 export const HOST_KEY = generateKeyPairSync('ed25519')
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+const MAIL = { user: SMTP_ACCOUNT.user, from: 'alerts@example.org', to: 'ops@example.org' }
 
 interface Service {
   host: string
@@ -86,6 +89,16 @@ export const SERVICES: Record<string, Service> = {
   },
 }
 
+/** Each kind that speaks TCP: its options for one on 127.0.0.1, in the clear, and encrypted from the first byte. */
+export const STREAMS: Record<string, { plain: object; encrypted: object; secrets: Record<string, string> }> = {
+  email: {
+    plain: { ...MAIL, tls: 'none' },
+    encrypted: { ...MAIL, tls: 'implicit' },
+    secrets: { password: SMTP_ACCOUNT.password },
+  },
+  syslog: { plain: { tls: false }, encrypted: {}, secrets: {} },
+}
+
 /** The first one, that nothing ends unless the test does. */
 export function attemptOf(
   key = '019a0000-0000-7000-8000-000000000001.test',
@@ -116,6 +129,20 @@ export interface Wanted {
   validity?: { from: Date; to: Date }
   /** The name in the service's certificate. */
   certifiedAs?: string
+}
+
+/** One of STREAMS on a port of this machine, with the authority that it trusts. */
+export function reachStream(
+  type: string,
+  how: 'plain' | 'encrypted',
+  port: number,
+  ca: string | null = null,
+): Notifier {
+  const { secrets, ...options } = STREAMS[type] ?? { plain: {}, encrypted: {}, secrets: {} }
+  const kind = kinds.get(type)
+  if (kind === undefined) throw new Error(`no kind ${type}`)
+  const wanted = { host: '127.0.0.1', port, ...options[how] }
+  return kind.create(wanted as never, { ...dependencies(secrets), network: createNetwork(null, ca) })
 }
 
 export async function reach(t: TestContext, type: string, wanted: Wanted = {}): Promise<Reached> {

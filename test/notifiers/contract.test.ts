@@ -7,7 +7,7 @@ import { parseConfig } from '../../relay/model/config/config.ts'
 import type { Outcome } from '../../relay/model/outcome.ts'
 import { kinds } from '../../relay/notifiers/index.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { attemptOf, reach, SERVICES } from '../helpers/notifiers.ts'
+import { attemptOf, reach, SERVICES, STREAMS } from '../helpers/notifiers.ts'
 import type { Receiver } from '../helpers/receiver.ts'
 
 const html = '<!doctype html><title>Log in to our network</title>'
@@ -162,9 +162,9 @@ describe('every kind', () => {
     assert.deepEqual(new Set(config?.notifiers.map(({ type }) => type)), new Set(kinds.keys()))
   })
 
-  test('is either tried here or speaks no HTTP', () => {
+  test('is tried here, or with those that speak no HTTP, or asks nobody', () => {
     assert.deepEqual(
-      [...kinds.keys()].filter((type) => !(type in SERVICES)),
+      [...kinds.keys()].filter((type) => !(type in SERVICES || type in STREAMS)),
       ['journal'],
     )
   })

@@ -1,8 +1,8 @@
 // What X's answers mean, as twitter-api-v2 hands them over: what it throws, by the fields it carries.
 import { type Outcome, refused, retry } from '../../model/outcome.ts'
-import { wordsOf } from '../api.ts'
 import { type Answer, outcomeOf, unreachable } from '../http.ts'
 import type { Dependencies } from '../notifier.ts'
+import { wordsOf } from '../words.ts'
 
 /** X refuses a signature whose time is further off than this. */
 const CLOCK_OFF_MS = 300_000
