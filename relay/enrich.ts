@@ -74,5 +74,6 @@ export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Me
     session: knows.closedBy(record),
     admin: knows.admin(user),
     place: source?.address ? knows.place(source.address) : null,
+    attack: null,
   }
 }

@@ -3,6 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import { createAccounts } from './accounts.ts'
+import { createAttemptCount } from './attempts.ts'
+import { createAttempts } from './db/attempts.ts'
 import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
@@ -119,15 +121,17 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       storeFailed,
       send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
     })
-    return { db, events, knowledge, deliveries, delivery, store, grouping, route: createRouter([], []) }
+    const attempts = createAttemptCount(createAttempts(db))
+    const route = createRouter(settings.config, [])
+    return { db, events, knowledge, attempts, deliveries, delivery, store, grouping, route }
   }
 
   function onward(record: EventRecord) {
-    const { events, knowledge, grouping, route } = core
-    const meaning = enrich(record, knowledge)
+    const { events, knowledge, attempts, grouping, route } = core
+    const meaning = attempts.count(record, enrich(record, knowledge))
     knowledge.learn(record, meaning)
     events.annotate(record, meaning)
-    for (const target of route(record, meaning)) grouping.take(target, record, meaning)
+    for (const target of route(record, meaning, clock.now()).targets) grouping.take(target, record, meaning)
     history.arrived()
   }
 
@@ -174,7 +178,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   function configureCore() {
     limitSize(core.db, settings.config.storeMaxBytes)
     core.delivery.configure(settings.notifiers)
-    core.route = createRouter(settings.config.routes, [...settings.notifiers.keys()])
+    core.route = createRouter(settings.config, [...settings.notifiers.keys()])
   }
 
   function resumeCore() {

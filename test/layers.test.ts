@@ -20,9 +20,19 @@ const LEAVES = [
   'relay/view.ts',
   'pam/',
 ]
-const STAGES = ['socket', 'intake', 'store', 'enrich', 'route', 'group', 'deliver', 'history', 'dead', 'ops'].map(
-  (name) => `relay/${name}.ts`,
-)
+const STAGES = [
+  'socket',
+  'intake',
+  'store',
+  'enrich',
+  'attempts',
+  'route',
+  'group',
+  'deliver',
+  'history',
+  'dead',
+  'ops',
+].map((name) => `relay/${name}.ts`)
 /** What main.ts and the command share: reading settings, telling the host, giving up root. */
 const EDGES = ['relay/settings.ts', 'relay/host.ts', 'relay/privileges.ts']
 

@@ -38,14 +38,34 @@ notify = []
 match = { type = "close_session" }
 notify = []
 
-[[routes]]                              # the first at once, the rest as a count
+[[routes]]                              # somebody got in after many refusals
+match = { situation = "break_in" }
+notify = [NAMES]
+priority = 1
+
+[[routes]]                              # the first at once, the rest as a count, ever more rarely
 match = { outcome = "failure" }
 notify = [NAMES]
 group_by = ["source"]
 group_interval = "5m"
 
-[[routes]]
+[[routes]]                              # logins at once; the same one again as a count
 notify = [NAMES]
+group_by = ["service", "type", "user", "ruser", "source", "method", "key"]
+group_interval = "1h"
+
+# A route may ask for more, e.g. for root at night, but not from the office:
+# [[routes]]
+# match = { user = "root" }
+# match_re = { service = "(vs)?ftpd?" } # RE2; the whole value must match
+# not = { source = "10.0.0.0/8" }
+# times = ["22:00-07:00", "sat,sun"]
+# time_zone = "Europe/Berlin"           # or else the machine's own
+# notify = [NAMES]
+# mute = ["holiday"]                    # counted, and told when that is over
+# [[mute]]
+# name = "holiday"
+# times = ["mon-sun"]
 
 # [keys]                                # what alerts call a key; pam-alert keys learn finds out by itself
 # "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU" = "alice's laptop"

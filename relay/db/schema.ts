@@ -50,13 +50,28 @@ export const migrations: readonly string[] = [
   CREATE TABLE grouped (
     key TEXT NOT NULL,
     notifier TEXT NOT NULL,
+    why TEXT,
     held INTEGER NOT NULL,
+    tally TEXT,
+    seen TEXT NOT NULL,
     last_seq INTEGER NOT NULL,
     priority INTEGER NOT NULL,
     interval_ms INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    cooling INTEGER NOT NULL,
     due_ms INTEGER NOT NULL,
-    PRIMARY KEY (notifier, key)
+    PRIMARY KEY (key, notifier)
   ) STRICT, WITHOUT ROWID;
+
+  -- Refusals by source, while they go on.
+  CREATE TABLE attempts (
+    source TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    users TEXT NOT NULL,
+    since TEXT NOT NULL,
+    last_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempts_last ON attempts (last_ms);
 
   -- Messages to send and sent. An alert's text is kept until it is delivered.
   CREATE TABLE delivery (

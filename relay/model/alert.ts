@@ -1,7 +1,8 @@
-// What a notifier is given: one event or several, in words that were rendered once for all notifiers.
+// What a notifier is given: one event, or several as one, in words that were rendered once for all notifiers.
 import type { EventRecord } from './event.ts'
 import type { Meaning } from './meaning.ts'
-import { words } from './words.ts'
+import { countOf, type Tally, wordsForMore } from './tally.ts'
+import { type Words, words } from './words.ts'
 
 /** Pushover's scale: -2 is kept without a sound, 0 is usual, 1 rings at night, 2 rings until somebody answers. */
 export type Priority = -2 | -1 | 0 | 1 | 2
@@ -15,11 +16,7 @@ export interface ChainHead {
   signature: string
 }
 
-export interface Alert {
-  /** One line for a lock screen or a push title. */
-  title: string
-  /** One line that says all of it. */
-  text: string
+export interface Alert extends Words {
   /** How many events it stands for. */
   count: number
   /** The event it is about; the last one if there are several. null: the relay speaks of itself. */
@@ -40,31 +37,31 @@ const USUAL: How = { priority: 0, group: null }
 
 /** The alert for one event. */
 export function alertFor(record: EventRecord, meaning: Meaning, how: How = USUAL): Alert {
+  return { ...words(record, meaning), ...how, count: 1, record, meaning, time: record.time }
+}
+
+/**
+ * The alert for events that were counted.
+ * @param last the last of them
+ * @param why not even the first of them was told; null: it was
+ */
+export function alertForMore(
+  tally: Tally,
+  { record, meaning }: { record: EventRecord; meaning: Meaning },
+  how: How = USUAL,
+  why: string | null = null,
+): Alert {
   return {
-    ...words(record, meaning),
+    ...wordsForMore(tally, record, meaning, why),
     ...how,
-    count: 1,
+    count: countOf(tally),
     record,
     meaning,
     time: record.time,
   }
 }
 
-/** The alert for `count` events that were held back because the first of their kind had been told. */
-export function alertForMore(count: number, last: EventRecord, meaning: Meaning, how: How = USUAL): Alert {
-  const { title, text } = words(last, meaning)
-  return {
-    title: `${count} more: ${title}`,
-    text: `${count} more; the last: ${text}`,
-    ...how,
-    count,
-    record: last,
-    meaning,
-    time: last.time,
-  }
-}
-
-/** The relay speaks of itself. */
-export function noticeAlert(text: string, time: string): Alert {
-  return { ...USUAL, title: 'pam-alert', text, count: 0, record: null, meaning: null, time }
+/** The relay speaks of itself. @param count of events that it speaks for, if that is all that is left of them */
+export function noticeAlert(text: string, time: string, count = 0): Alert {
+  return { ...USUAL, title: 'pam-alert', text, count, record: null, meaning: null, time }
 }

@@ -41,6 +41,19 @@ export interface Place {
   network: string | null
 }
 
+/** What the same source did before. */
+export interface Attack {
+  /** brute_force: one more refusal of many. break_in: let in after many. */
+  situation: 'brute_force' | 'break_in'
+  /** Refusals so far, this one included. */
+  failures: number
+  /** Under how many names; `more`: at least. */
+  users: number
+  more: boolean
+  /** RFC 3339, UTC: the first of them. */
+  since: string
+}
+
 export interface Meaning {
   /** null: not from the network. */
   source: Source | null
@@ -54,4 +67,6 @@ export interface Meaning {
   /** The account has root's powers: it is root's, or in the group sudo, wheel or admin. */
   admin: boolean
   place: Place | null
+  /** null: nothing that this belongs to. */
+  attack: Attack | null
 }

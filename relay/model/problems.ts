@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { closest, distance } from 'fastest-levenshtein'
 import { DURATION, durationMs, SIZE, sizeBytes } from './quantity.ts'
+import { isTimeZone, rangeOf } from './times.ts'
 import type { Toml, TomlPath } from './toml.ts'
 
 export interface Problem {
@@ -57,6 +58,14 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
   duration: {
     holds: (text) => DURATION.test(text) && durationMs(text) > 0,
     rule: 'must be a duration such as 30s, 5m, 1h30m',
+  },
+  times: {
+    holds: (text) => rangeOf(text) !== null,
+    rule: 'must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
+  },
+  time_zone: {
+    holds: isTimeZone,
+    rule: 'must be a time zone such as Europe/Berlin or UTC',
   },
 }
 

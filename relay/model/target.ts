@@ -2,9 +2,18 @@
 
 import type { Priority } from './alert.ts'
 
+/** Events with the same key are told as one. */
+export interface TargetGroup {
+  key: string
+  /** The first leaves at once; the others are told after this, and ever more rarely while it goes on. */
+  intervalMs: number
+  /** Why not even the first leaves, but all of them after `intervalMs`; null: it does. */
+  held: string | null
+}
+
 export interface Target {
   notifier: string
   priority: Priority
-  /** Events with the same key are told as one; null: each is a message of its own. */
-  group: { key: string; intervalMs: number } | null
+  /** null: a message of its own. */
+  group: TargetGroup | null
 }

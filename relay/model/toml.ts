@@ -7,6 +7,8 @@ export interface Toml {
   value: Record<string, unknown>
   /** The line of a key, or of the nearest table around it; counted from 1. */
   lineOf(path: TomlPath): number
+  /** Where a text stands in the line of a key; counted from 1. */
+  columnOf(path: TomlPath, text: string): number
 }
 
 export class TomlSyntaxError extends Error {
@@ -52,7 +54,10 @@ export function parseToml(text: string): Toml {
       case 'TOMLValue':
         return node.kind === 'integer' ? Number(node.bigint) : node.value
       case 'TOMLArray':
-        return node.elements.map((element, i) => read(element, [...path, i]))
+        return node.elements.map((element, i) => {
+          lines.set(JSON.stringify([...path, i]), element.loc.start.line)
+          return read(element, [...path, i])
+        })
       case 'TOMLInlineTable': {
         descend(path)
         for (const pair of node.body) assign(pair, path)
@@ -90,14 +95,17 @@ export function parseToml(text: string): Toml {
     throw error
   }
 
+  function lineOf(path: TomlPath): number {
+    for (let length = path.length; length > 0; length--) {
+      const line = lines.get(JSON.stringify(path.slice(0, length)))
+      if (line !== undefined) return line
+    }
+    return 1
+  }
+
   return {
     value: root,
-    lineOf(path) {
-      for (let length = path.length; length > 0; length--) {
-        const line = lines.get(JSON.stringify(path.slice(0, length)))
-        if (line !== undefined) return line
-      }
-      return 1
-    },
+    lineOf,
+    columnOf: (path, part) => (text.split('\n')[lineOf(path) - 1] ?? '').indexOf(part) + 1,
   }
 }

@@ -3,7 +3,7 @@ import { type EventRecord, TEST_SERVICE } from './event.ts'
 import { askerOf } from './facts.ts'
 import type { Meaning } from './meaning.ts'
 import { spanInWords } from './quantity.ts'
-import { shorten } from './text.ts'
+import { clockTime, plural, shorten } from './text.ts'
 
 /** More is cut off on a lock screen. */
 const TITLE_MAX = 40
@@ -49,7 +49,30 @@ function parts(record: EventRecord, meaning: Meaning) {
   return { user, host, where, from: from || on, by, asker }
 }
 
-export function words(record: EventRecord, meaning: Meaning): { title: string; text: string } {
+export interface Words {
+  /** One line for a lock screen or a push title. */
+  title: string
+  /** One line that says all of it. */
+  text: string
+}
+
+/** What went before belongs to what happened now. */
+export function words(record: EventRecord, meaning: Meaning): Words {
+  const { title, text } = wordsOf(record, meaning)
+  const { attack } = meaning
+  if (attack === null) return { title, text }
+  const since = clockTime(attack.since, record.time)
+  if (attack.situation === 'brute_force') return { title, text: `${text}; ${attack.failures} since ${since}` }
+  const { user, asker, host } = parts(record, meaning)
+  const gotIn = asker === null ? `${user} got in` : `${asker} became ${user}`
+  const users = attack.more ? `more than ${attack.users} users` : plural(attack.users, 'user')
+  return {
+    title: shorten(`${host}: ${gotIn} after ${plural(attack.failures, 'failure')}`, TITLE_MAX),
+    text: `${text}, after ${plural(attack.failures, 'refused login')} for ${users} since ${since}`,
+  }
+}
+
+function wordsOf(record: EventRecord, meaning: Meaning): Words {
   const { user, host, where, from, by, asker } = parts(record, meaning)
   const title = (what: string) => shorten(`${host}: ${what}`, TITLE_MAX)
   const news = newsInWords(meaning)

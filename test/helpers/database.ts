@@ -1,6 +1,7 @@
 // A store in a real file, with the tables that the stages use.
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { createAttempts } from '../../relay/db/attempts.ts'
 import { openDatabase, transaction } from '../../relay/db/database.ts'
 import { createDeliveries } from '../../relay/db/deliveries.ts'
 import { createEvents } from '../../relay/db/events.ts'
@@ -22,6 +23,7 @@ export function openTables(t: TestContext, path = join(tempDir(t), 'relay.db')) 
     events: createEvents(db),
     deliveries: createDeliveries(db),
     groups: createGroups(db),
+    attempts: createAttempts(db),
     atomically: (work: () => void) => transaction(db, work),
   }
 }

@@ -168,7 +168,7 @@ describe('the relay', () => {
     writeConfig(paths, 'broken')
     await relay.stop()
     const again = await startRelay(t, { root: paths.root })
-    await again.ask(...post(loginEvent()))
+    await again.ask(...post(loginEvent({ user: 'bob' })))
     await receiver.next()
     assert.equal(
       ((await again.ask('GET', '/health')).body as Health).status,

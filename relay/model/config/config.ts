@@ -4,7 +4,18 @@ import { sizeBytes } from '../quantity.ts'
 import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts'
 import { checkKeys, geoSchema, keysSchema } from './knowledge.ts'
 import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
-import { checkRoutes, defaultRoutes, type RawRoute, type Route, routeFrom, routesSchema } from './routes.ts'
+import {
+  checkRoutes,
+  defaultRoutes,
+  type Mute,
+  muteFrom,
+  muteSchema,
+  type RawMute,
+  type RawRoute,
+  type Route,
+  routeFrom,
+  routesSchema,
+} from './routes.ts'
 
 export interface Config {
   network: { proxy: string | null; caFile: string | null }
@@ -16,6 +27,7 @@ export interface Config {
   geoDatabases: readonly string[]
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
+  mutes: readonly Mute[]
 }
 
 export interface Parsed {
@@ -53,6 +65,7 @@ const schema = {
     geo: geoSchema,
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: routesSchema,
+    mute: muteSchema,
   },
 } as const
 
@@ -67,6 +80,7 @@ export const defaultConfig: Config = {
   geoDatabases: [],
   notifiers: [{ name: 'journal', type: 'journal', options: {} }],
   routes: defaultRoutes(['journal']),
+  mutes: [],
 }
 
 /** Checks all of it and reports every error at once. */
@@ -93,12 +107,14 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     geo?: { database?: string | string[] }
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
+    mute?: RawMute[]
   }
   const notifiers = checkNotifiers(toml, raw.notifiers ?? {}, kinds, errors)
   const names = Object.keys(raw.notifiers ?? {})
   const routes = shapely ? raw.routes?.map(routeFrom) : undefined
-  if (routes !== undefined) checkRoutes(toml, routes, names, errors, warnings)
   checkKeys(toml, raw.keys ?? {}, errors)
+  const mutes = shapely ? (raw.mute ?? []).map(muteFrom) : []
+  if (routes !== undefined) checkRoutes(toml, routes, mutes, names, errors, warnings)
   if (errors.length > 0) return { config: null, errors, warnings, problem }
   const config = {
     network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },
@@ -108,6 +124,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     geoDatabases: [raw.geo?.database ?? []].flat(),
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
+    mutes,
   }
   return { config, errors, warnings, problem }
 }

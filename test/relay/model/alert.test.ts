@@ -1,77 +1,72 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
 import { enrich } from '../../../relay/enrich.ts'
-import { alertFor, alertForMore } from '../../../relay/model/alert.ts'
-import type { LoginEvent } from '../../../relay/model/event.ts'
+import { type Alert, alertFor, alertForMore } from '../../../relay/model/alert.ts'
+import { eventSchema, type LoginEvent } from '../../../relay/model/event.ts'
+import type { Meaning } from '../../../relay/model/meaning.ts'
+import { type Tally, tallied } from '../../../relay/model/tally.ts'
 import { defuse, shorten } from '../../../relay/model/text.ts'
 import { recordOf } from '../../helpers/alerts.ts'
 
-const key = 'publickey ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\\x0a'
-const ssh = { connection: '192.0.2.7 39652 192.0.2.1 22', auth_info: key }
-const local = { rhost: null, tty: '/dev/pts/0' }
+/** One situation: what happened last, what is counted with it, and what is said. */
+interface Situation {
+  situation: string
+  event: Partial<LoginEvent>
+  meaning?: Partial<Meaning>
+  /** Events that were counted before; a * in what varies is their number. */
+  before?: { times: number; vary?: Record<string, string>; event: Partial<LoginEvent> }[]
+  why?: string
+  title: string
+  text: string
+}
 
-/** What happened → title and text. */
-const WORDS: [what: Partial<LoginEvent>, title: string, text: string][] = [
-  [
-    { ssh },
-    'web-1: alice logged in',
-    'alice logged in to web-1 (sshd) from 192.0.2.7 with key SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU',
-  ],
-  [
-    { ssh: { connection: null, auth_info: 'password' } },
-    'web-1: alice logged in',
-    'alice logged in to web-1 (sshd) from 192.0.2.7 with a password',
-  ],
-  [{ type: 'close_session' }, 'web-1: alice logged out', 'alice logged out of web-1 (sshd) from 192.0.2.7'],
-  [
-    { type: 'auth', outcome: 'failure', user: 'root', rhost: '203.0.113.9' },
-    'web-1: root refused',
-    'root: password refused on web-1 (sshd) from 203.0.113.9',
-  ],
-  [
-    { ...local, type: 'auth', outcome: 'failure', service: 'su', user: 'root', ruser: 'bob' },
-    'web-1: bob refused as root',
-    'bob: password for root refused on web-1 (su) on /dev/pts/0',
-  ],
-  [
-    { ...local, service: 'su', user: 'root', ruser: 'bob' },
-    'web-1: bob became root',
-    'bob became root on web-1 (su) on /dev/pts/0',
-  ],
-  [
-    { type: 'account', outcome: 'failure', user: 'carol' },
-    'web-1: carol locked out',
-    'carol: account expired or locked on web-1 (sshd) from 192.0.2.7',
-  ],
-  [
-    { ...local, type: 'password', service: 'passwd', tty: null },
-    'web-1: alice: new password',
-    'alice: password changed on web-1 (passwd)',
-  ],
-  [{ user: null }, 'web-1: someone logged in', 'someone logged in to web-1 (sshd) from 192.0.2.7'],
-  [{ rhost: 'gw.example' }, 'web-1: alice logged in', 'alice logged in to web-1 (sshd) from gw.example'],
-  [
-    { service: 'pam-alert-test', ...local },
-    'web-1: test alert',
-    'test alert from web-1: logins here will look like this',
-  ],
-]
+const golden = join(import.meta.dirname, 'alert.golden.json')
+const SITUATIONS: Situation[] = JSON.parse(readFileSync(golden, 'utf8'))
+
+function see(event: Partial<LoginEvent>, more: Partial<Meaning> = {}) {
+  const record = recordOf(event)
+  return { record, meaning: { ...enrich(record), ...more } }
+}
+
+function alertOf({ event, meaning, before, why }: Situation): Alert {
+  const last = see(event, meaning)
+  if (before === undefined) return alertFor(last.record, last.meaning)
+  let tally: Tally | null = null
+  for (const { times, vary = {}, event } of before)
+    for (let i = 1; i <= times; i++) {
+      const varied = Object.entries(vary).map(([field, value]) => [field, value.replace('*', String(i))])
+      const { record, meaning } = see({ ...event, ...Object.fromEntries(varied) })
+      tally = tallied(tally, record, meaning)
+    }
+  return alertForMore(tallied(tally, last.record, last.meaning), last, undefined, why ?? null)
+}
 
 describe('the words of an alert', () => {
-  for (const [what, title, text] of WORDS)
-    test(text, () => {
-      const record = recordOf(what)
-      const alert = alertFor(record, enrich(record))
-      assert.deepEqual([alert.title, alert.text, alert.count], [title, text, 1])
+  const zone = process.env.TZ
+  before(() => {
+    process.env.TZ = 'UTC'
+  })
+  after(() => {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+
+  for (const situation of SITUATIONS)
+    test(situation.situation, () => {
+      const { title, text, count } = alertOf(situation)
+      assert.deepEqual({ title, text }, { title: situation.title, text: situation.text })
+      assert.equal(count, 1 + (situation.before ?? []).reduce((sum, { times }) => sum + times, 0))
+      assert.ok(title.length <= 40, 'a push title shows 40 characters')
+      assert.ok(text.length <= 140, 'a text message 140')
     })
 
-  test('several say how many', () => {
-    const record = recordOf({ type: 'auth', outcome: 'failure', user: 'root' })
-    const alert = alertForMore(47, record, enrich(record))
-    assert.deepEqual(
-      [alert.title, alert.text, alert.count],
-      ['47 more: web-1: root refused', '47 more; the last: root: password refused on web-1 (sshd) from 192.0.2.7', 47],
-    )
+  test('every type of event is among them, and every attack', () => {
+    const types = new Set(SITUATIONS.map(({ event }) => event.type ?? 'open_session'))
+    assert.deepEqual([...types].sort(), [...eventSchema.properties.type.enum].sort())
+    const attacks = new Set(SITUATIONS.map(({ meaning }) => meaning?.attack?.situation ?? null))
+    assert.deepEqual(attacks, new Set([null, 'brute_force', 'break_in']))
   })
 })
 

@@ -43,11 +43,28 @@ const BAD: [text: string, ...said: string[]][] = [
   ],
   [
     '[[routes]]\nnotify = []\ngroup_by = ["sorce"]\ngroup_interval = "5 min"',
-    '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, source, method',
+    '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, host, source, method, key, admin, country, owner, situation',
     '4: routes[1].group_interval: must be a duration such as 30s, 5m, 1h30m',
   ],
   ['[keys]\n"MD5:1" = "x"', '2: keys.MD5:1: must be a fingerprint as ssh-keygen -l prints it: SHA256:...'],
   ['[geo]\ndatabase = ["GeoIP.mmdb"]', '2: geo.database[1]: must be an absolute path'],
+  [
+    '[[routes]]\nmatch_re = { user = "adm(in" }\nnotify = []\n[[routes]]\nmatch_re = { user = [\n"a",\n"(?=x)"] }\nnotify = []',
+    '2: routes[1].match_re.user: column 22: missing closing )',
+    '7: routes[2].match_re.user[2]: column 2: invalid or unsupported Perl syntax',
+  ],
+  [
+    '[[routes]]\nmatch = { type = "login", outcome = ["failure"] }\nnot = { source = "home" }\nnotify = []',
+    '2: routes[1].match.type: "login" is none of auth, account, password, open_session, close_session',
+    '3: routes[1].not.source: "home" is neither an address nor a network such as 10.0.0.0/8',
+  ],
+  [
+    '[[routes]]\ntimes = ["monday"]\ntime_zone = "Berlin"\nnotify = []\nmute = ["nite"]\n[[mute]]\nname = "night"\ntimes = ["22:00-25:00"]',
+    '2: routes[1].times[1]: must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
+    '3: routes[1].time_zone: must be a time zone such as Europe/Berlin or UTC',
+    '8: mute[1].times[1]: must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
+  ],
+  ['[[routes]]\nnotify = []\nmute = ["nite"]', '3: routes[1].mute: there is no [[mute]] named "nite"'],
   ['[ops]\nlisten = "localhost"', '2: ops.listen: must be ADDRESS:PORT, e.g. 127.0.0.1:9465'],
   ['[network]\nproxy = "socks5://127.0.0.1:1"', '2: network.proxy: must be http://HOST:PORT'],
   ['[ops]\nlisten = # where\n[network]', '2: column 17: a value is missing behind the ='],
@@ -75,9 +92,9 @@ describe('the configuration', () => {
     const { config } = parse('[notifiers.a]\ntype = "journal"\n[notifiers.b]\ntype = "journal"')
     assert.deepEqual(
       config?.routes.map(({ notify }) => notify),
-      [[], [], ['a', 'b'], ['a', 'b']],
+      [[], [], ['a', 'b'], ['a', 'b'], ['a', 'b']],
     )
-    assert.deepEqual(config?.routes[2]?.groupBy, ['source'])
+    assert.deepEqual(config?.routes[3]?.groupBy, ['source'])
   })
 
   test('a notifier that no route names is a warning', () => {
@@ -94,8 +111,13 @@ describe('the configuration', () => {
     )
     assert.deepEqual(config?.routes, [
       {
+        name: null,
         match: { user: ['root'], service: ['su', 'sudo'] },
+        matchRe: {},
+        not: {},
+        times: null,
         notify: ['journal'],
+        mute: [],
         groupBy: ['user'],
         groupIntervalMs: 5_400_000,
         priority: -1,

@@ -1,0 +1,24 @@
+// What an event is, for counting: fewer kinds than PAM has types and services.
+import type { EventRecord } from './event.ts'
+import { askerOf } from './facts.ts'
+import type { Meaning } from './meaning.ts'
+
+export type Kind = 'login' | 'change' | 'refused' | 'locked_out' | 'password' | 'logout'
+
+export function kindOf(record: EventRecord, meaning: Meaning): Kind {
+  switch (record.type) {
+    case 'auth':
+      return 'refused'
+    case 'account':
+      return 'locked_out'
+    case 'password':
+      return 'password'
+    case 'open_session':
+      return askerOf(record, meaning.source) === null ? 'login' : 'change'
+    case 'close_session':
+      return 'logout'
+  }
+}
+
+/** Where it came from; null: from the machine itself. */
+export const sourceOf = ({ source }: Meaning): string | null => source?.name ?? source?.address ?? null
