@@ -1,4 +1,5 @@
 // The registry: one line per kind of notifier.
+import { command } from './command.ts'
 import { discord } from './discord.ts'
 import { email } from './email.ts'
 import { gotify } from './gotify.ts'
@@ -14,8 +15,7 @@ import { webhook } from './webhook.ts'
 import { x } from './x.ts'
 
 export const kinds: ReadonlyMap<string, NotifierKind> = new Map(
-  [journal, webhook, pushover, x, ntfy, gotify, telegram, slack, discord, matrix, email, syslog].map((kind) => [
-    kind.type,
-    kind as NotifierKind,
-  ]),
+  [journal, webhook, pushover, x, ntfy, gotify, telegram, slack, discord, matrix, email, syslog, command].map(
+    (kind) => [kind.type, kind as NotifierKind],
+  ),
 )

@@ -1,21 +1,11 @@
 // Signed webhooks after the Standard Webhooks specification (https://www.standardwebhooks.com).
 import { Webhook } from 'standardwebhooks'
-import type { Alert } from '../model/alert.ts'
 import { outcomeOf, send, unreachable } from './http.ts'
 import type { NotifierKind } from './notifier.ts'
+import { payload } from './payload.ts'
 
 interface Options {
   url: string
-}
-
-/** What is signed and sent: the same bytes at every attempt. */
-export function payload(alert: Alert): string {
-  const { record, meaning, title, text, count, chain } = alert
-  return JSON.stringify({
-    type: record === null ? 'pam-alert.notice' : `pam.${record.type}`,
-    timestamp: alert.time,
-    data: { ...record, ...meaning, title, text, count, chain },
-  })
 }
 
 function signer(secret: string): Webhook {

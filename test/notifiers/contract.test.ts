@@ -165,7 +165,7 @@ describe('every kind', () => {
   test('is tried here, or with those that speak no HTTP, or asks nobody', () => {
     assert.deepEqual(
       [...kinds.keys()].filter((type) => !(type in SERVICES || type in STREAMS)),
-      ['journal'],
+      ['journal', 'command'],
     )
   })
 })

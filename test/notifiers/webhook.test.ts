@@ -55,7 +55,7 @@ describe('webhook', () => {
     assert.deepEqual([type, timestamp], ['pam.open_session', alert.record?.time])
     assert.deepEqual(
       { ...data, title: undefined, text: undefined },
-      { ...alert.record, ...alert.meaning, count: 1, title: undefined, text: undefined },
+      { ...alert.record, ...alert.meaning, count: 1, priority: 0, group: null, title: undefined, text: undefined },
     )
     assert.equal(data.source.address, '192.0.2.7')
   })
