@@ -6,9 +6,11 @@ import type { EventRecord } from './model/event.ts'
 import { factsOf } from './model/facts.ts'
 import { fingerprintOf } from './model/keys.ts'
 import type { Key, Meaning, Source } from './model/meaning.ts'
+import { isUnknown } from './model/names.ts'
 
 /** Finds nothing new, and nobody mighty but root. */
 export const NO_KNOWLEDGE: Knowledge = {
+  nameOf: () => null,
   unseen: () => [],
   closedBy: () => null,
   admin: (user) => user === 'root',
@@ -59,20 +61,21 @@ function keyOf(words: string[] | null): Omit<Key, 'name'> | null {
 
 export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Meaning {
   const words = lastMethod(record)
-  const user = record.user ?? ''
+  const user = record.user !== null && isUnknown(record.user) ? (knows.nameOf(record.user) ?? record.user) : record.user
   const source = sourceOf(record)
   const key = keyOf(words)
   const told = {
     source,
     method: words?.[0] ?? null,
-    key: key === null ? null : { ...key, name: knows.keyName(user, key.fingerprint) },
+    key: key === null ? null : { ...key, name: knows.keyName(user ?? '', key.fingerprint) },
   }
   const facts = factsOf(record, told)
   return {
+    user,
     ...told,
     first: facts === null ? [] : knows.unseen(facts),
     session: knows.closedBy(record),
-    admin: knows.admin(user),
+    admin: user !== null && knows.admin(user),
     place: source?.address ? knows.place(source.address) : null,
     attack: null,
   }

@@ -21,12 +21,14 @@ import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
 import { createKeyNames } from './key-names.ts'
 import { systemClock as clock } from './model/clock.ts'
-import type { EventRecord } from './model/event.ts'
+import type { EventRecord, LoginEvent } from './model/event.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
 import { createNotices } from './notice.ts'
 import { createOpsListener, type Health, judge, registerOps } from './ops.ts'
 import { createPlaces } from './places.ts'
+import { userExists } from './privacy/lookup.ts'
+import { createPrivacy } from './privacy.ts'
 import { dropPrivileges } from './privileges.ts'
 import { createRouter } from './route.ts'
 import { createSecretReader, createSettings, type Settings } from './settings.ts'
@@ -52,7 +54,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   let settings = configured.first()
 
   const app = createApp(log, broken)
-  registerIntake(app, (event) => core.store.append(event))
+  registerIntake(app, accept)
   registerOps(app, health)
   registerDeadLetters(app, () => core.delivery)
   const ops = createOpsListener(() => createApp(log, broken), health)
@@ -65,9 +67,16 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   mkdirSync(paths.stateDir, { recursive: true })
   const hostKey = openHostKey(paths.hostKey)
   const host = thisHost()
-  const { admin } = createAccounts(paths)
+  const accounts = createAccounts(paths)
   const nameKey = createKeyNames(paths.knownKeys)
   const places = createPlaces(log)
+  const privacy = createPrivacy({
+    secret: hostKey.derive('pam-alert names'),
+    clock,
+    known,
+    exists: userExists,
+    found: (token, name) => guarded(() => core.events.rename(token, name)),
+  })
   const notices = createNotices({
     hostName: host.name,
     clock,
@@ -76,7 +85,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     shout: (alert) => core.delivery.shout(alert),
   })
   let core = openCore(null)
-  const spool = createSpool({ directory: paths.spool, clock, log, accept: (event) => core.store.append(event) })
+  const spool = createSpool({ directory: paths.spool, clock, log, accept })
 
   /** The store and all that hangs on it. @param gap why there is nothing from before, if something is lost */
   function openCore(gap: string | null): ReturnType<typeof assemble> {
@@ -101,17 +110,30 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     const db = openDatabase(paths.database)
     const events = createEvents(db)
     const deliveries = createDeliveries(db)
+    const seen = createSeen(db)
     const knowledge = createKnowledge({
-      seen: createSeen(db),
+      seen,
       sessions: createSessions(db, host.boot_id),
-      admin,
+      nameOf: privacy.nameOf,
+      admin: accounts.admin,
       keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
       place: places.of,
     })
     if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
     const storeFailed = (error: unknown) => store.failed(error)
     const delivery = createDelivery({ deliveries, clock, log, alarm: notices.paused, storeFailed })
-    const store = createStore({ db, events, host, clock, log, onward, stumbled, failing, recovered })
+    const store = createStore({
+      db,
+      events,
+      host,
+      clock,
+      log,
+      unsettled: privacy.unsettled,
+      onward,
+      stumbled,
+      failing,
+      recovered,
+    })
     const head = createWitness(hostKey, store.head)
     const grouping = createGrouping({
       groups: createGroups(db),
@@ -123,7 +145,27 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     })
     const attempts = createAttemptCount(createAttempts(db))
     const route = createRouter(settings.config, [])
-    return { db, events, knowledge, attempts, deliveries, delivery, store, grouping, route }
+    return { db, events, seen, knowledge, attempts, deliveries, delivery, store, grouping, route }
+  }
+
+  /** Every event's way in, from the socket and from the spool. */
+  function accept(event: LoginEvent) {
+    return core.store.append(privacy.conceal(event))
+  }
+
+  /** Without asking anybody who might have to think. */
+  function known(name: string): boolean {
+    return accounts.has(name) || (guarded(() => core.seen.knows(name)) ?? false)
+  }
+
+  /** What fails here fails the store, and nothing else. */
+  function guarded<T>(work: () => T): T | null {
+    try {
+      return work()
+    } catch (error) {
+      core.store.failed(error)
+      return null
+    }
   }
 
   function onward(record: EventRecord) {
@@ -190,6 +232,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   function use(next: Settings) {
     settings = next
     configureCore()
+    privacy.configure(next.config.privacy)
     void places.use(next.config.geoDatabases)
     ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
     configured.keep(next)

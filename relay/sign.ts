@@ -1,6 +1,14 @@
 // The chain over all stored events, and the host's key: whoever changes, removes or adds an event
 // breaks every hash behind it, and each receiver of an alert has seen a signed one.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ChainHead } from './model/alert.ts'
 
@@ -15,6 +23,8 @@ export function chainHash(prev: Uint8Array, record: string): Uint8Array {
 export interface HostKey {
   /** Ed25519, RFC 8032. */
   sign(data: string | Buffer): Buffer
+  /** A secret of this host's for one purpose; RFC 5869. */
+  derive(purpose: string): Uint8Array
   /** As Standard Webhooks writes it: whpk_ and the base64 of the 32 bytes. */
   publicKey: string
 }
@@ -31,12 +41,15 @@ function create(path: string) {
 
 const rawPublic = (key: KeyObject) => Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url')
 
+const rawSecret = (key: KeyObject) => Buffer.from(String(key.export({ format: 'jwk' }).d), 'base64url')
+
 /** The key in this file; one is made if there is none. */
 export function openHostKey(path: string): HostKey {
   if (!existsSync(path)) create(path)
   const key = createPrivateKey(readFileSync(path))
   return {
     sign: (data) => sign(null, Buffer.from(data), key),
+    derive: (purpose) => new Uint8Array(hkdfSync('sha256', rawSecret(key), '', purpose, 32)),
     publicKey: `whpk_${rawPublic(createPublicKey(key)).toString('base64')}`,
   }
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { PamAlertError } from './model/errors.ts'
 import { parseJson } from './model/json.ts'
+import { withoutNames } from './model/names.ts'
 
 /** The first descriptor that systemd hands over, sd_listen_fds(3). */
 const SYSTEMD_FD = 3
@@ -42,13 +43,13 @@ export function createApp(log: FastifyBaseLogger, broken: (error: unknown) => vo
     try {
       done(null, parseJson(String(text)))
     } catch (error) {
-      request.log.warn({ body: String(text).slice(0, REFUSED_KEPT) }, 'not JSON')
+      request.log.warn({ body: withoutNames(String(text)).slice(0, REFUSED_KEPT) }, 'not JSON')
       done(Object.assign(error as Error, { statusCode: 400, code: 'not_json' }))
     }
   })
   app.setErrorHandler((error: { statusCode?: number; code?: string; message: string }, request, reply) => {
     const status = error.statusCode ?? 500
-    const body = JSON.stringify(request.body)?.slice(0, REFUSED_KEPT)
+    const body = withoutNames(JSON.stringify(request.body) ?? '').slice(0, REFUSED_KEPT)
     request.log[status < 500 ? 'warn' : 'error']({ err: error, url: request.url, body }, 'request refused')
     if (status >= 500) broken(error)
     return reply.code(status).send({ error: error.code ?? 'internal', message: error.message })

@@ -2,11 +2,12 @@
 // socket, oldest first, and is removed once it is on disk in the store. What is no event of the
 // hook's is set aside, never deleted.
 import { constants, type FSWatcher, watch } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from './model/clock.ts'
 import { type LoginEvent, parseEvent } from './model/event.ts'
+import { withoutNames } from './model/names.ts'
 
 /** How many files share a commit. */
 const BATCH = 128
@@ -42,7 +43,15 @@ export interface SpoolHealth {
 const timeOf = (id: string) => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
 
 /** The file is no event of the hook's; anything else that goes wrong is the disk's or ours. */
-class NotAnEvent extends Error {}
+class NotAnEvent extends Error {
+  /** What was in it, if it was read. */
+  readonly text: string | null
+
+  constructor(message: string, text: string | null = null) {
+    super(message)
+    this.text = text
+  }
+}
 
 export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
   let stopped = false
@@ -77,9 +86,9 @@ export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
       const event = parseEvent(text)
       if (event.id === id) return event
     } catch (error) {
-      throw new NotAnEvent((error as Error).message)
+      throw new NotAnEvent((error as Error).message, text)
     }
-    throw new NotAnEvent('the name is of another event')
+    throw new NotAnEvent('the name is of another event', text)
   }
 
   async function openFile(name: string): Promise<FileHandle> {
@@ -91,10 +100,14 @@ export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
     }
   }
 
-  async function setAside(name: string, { message }: NotAnEvent) {
+  /** Its user may be a password: no name stays in what is kept for longer than a moment. */
+  async function setAside(name: string, { message, text }: NotAnEvent) {
     log.error({ file: name, reason: message }, 'spooled file set aside')
     await mkdir(join(directory, ASIDE), { recursive: true, mode: 0o700 })
-    await rename(join(directory, name), join(directory, ASIDE, name))
+    const [from, to] = [join(directory, name), join(directory, ASIDE, name)]
+    if (text === null) return rename(from, to)
+    await writeFile(to, withoutNames(text), { mode: 0o600 })
+    await unlink(from)
   }
 
   /** @throws what the store says if it takes none, and what the disk says */

@@ -24,6 +24,8 @@ export interface StoreOptions {
   host: Host
   clock: Clock
   log: Logger
+  /** What an event may have to wait for before it is handed on; null: nothing. */
+  unsettled(): Promise<void> | null
   /** Called once for each event, in order, in a transaction with what it writes. */
   onward(record: EventRecord): void
   /** Handing this one on has failed for its own sake; it will not be tried again. */
@@ -39,7 +41,7 @@ export interface StoreHealth {
 }
 
 export function createStore(options: StoreOptions) {
-  const { db, events, host, clock, log, onward, stumbled, failing, recovered } = options
+  const { db, events, host, clock, log, unsettled, onward, stumbled, failing, recovered } = options
   const head = events.head()
   let seq = head?.seq ?? 0
   let hash = head?.hash ?? GENESIS
@@ -83,7 +85,8 @@ export function createStore(options: StoreOptions) {
   function handOn() {
     if (handingOn || stopped) return
     handingOn = true
-    setImmediate(() => {
+    setImmediate(async () => {
+      await unsettled()
       handingOn = false
       if (stopped) return
       try {

@@ -17,6 +17,8 @@ const LEAVES = [
   'relay/accounts.ts',
   'relay/key-names.ts',
   'relay/places.ts',
+  'relay/privacy.ts',
+  'relay/privacy/',
   'relay/view.ts',
   'pam/',
 ]

@@ -73,6 +73,10 @@ group_interval = "1h"
 # [geo]                                 # MMDB files of yours: country, network owner
 # database = ["/var/lib/GeoIP/GeoLite2-Country.mmdb", "/var/lib/GeoIP/GeoLite2-ASN.mmdb"]
 
+# [privacy]                             # who is refused under a name that no user has is shown as a token: it may be
+# show_unknown_users = true             # a password. Masks are applied before anything is stored: hide, token, and
+# mask = { source = "network" }         # for sources network; fields: user, ruser, tty, source, key
+
 # [network]                             # for hosts that reach the world through a proxy
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
 # ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's

@@ -50,6 +50,7 @@ export function createEvents(db: Database) {
   const insertMeaning = db.prepare(
     'INSERT OR REPLACE INTO meaning (seq, time, service, type, outcome, user, source, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
+  const rename = db.prepare("UPDATE meaning SET user = ?, json = json_set(json, '$.user', ?) WHERE user = ?")
   const progress = db.prepare("SELECT seq FROM progress WHERE name = 'routed'")
   const advance = db.prepare("INSERT OR REPLACE INTO progress (name, seq) VALUES ('routed', ?)")
 
@@ -103,10 +104,13 @@ export function createEvents(db: Database) {
       return row === undefined ? null : stored(row)
     },
 
-    annotate({ seq, time, service, type, outcome, user }: EventRecord, meaning: Meaning) {
+    annotate({ seq, time, service, type, outcome }: EventRecord, meaning: Meaning) {
       const source = meaning.source?.address ?? meaning.source?.name ?? null
-      insertMeaning.run(seq, time, service, type, outcome, user, source, JSON.stringify(meaning))
+      insertMeaning.run(seq, time, service, type, outcome, meaning.user, source, JSON.stringify(meaning))
     },
+
+    /** A user turned out to have this name. */
+    rename: (token: string, name: string) => void rename.run(name, name, token),
 
     /** The newest `limit` that match, oldest first; with afterSeq the oldest `limit` behind it. */
     find(filter: EventFilter, limit: number): StoredEvent[] {

@@ -8,7 +8,12 @@ export function createSeen(db: Database) {
   const one = db.prepare('SELECT 1 FROM seen WHERE user = ? AND asker = ? AND fact = ? AND value = ?')
   const add = db.prepare('INSERT OR IGNORE INTO seen (user, asker, fact, value, seq) VALUES (?, ?, ?, ?, ?)')
 
+  const user = db.prepare('SELECT 1 FROM seen WHERE user = ? LIMIT 1')
+
   return {
+    /** Whether somebody ever got in under this name. */
+    knows: (name: string): boolean => user.get(name) !== undefined,
+
     /** Which of these never were. */
     unseen: ({ user, asker, facts }: Facts): First[] =>
       facts.filter(([fact, value]) => one.get(user, asker, fact, value) === undefined).map(([fact]) => fact),

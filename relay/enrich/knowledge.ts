@@ -7,6 +7,8 @@ import type { First, Meaning, Place, Session } from '../model/meaning.ts'
 
 /** What the relay knows when it meets an event. Asking changes nothing. */
 export interface Knowledge {
+  /** Whose token this is, if it turned out to be a user's. */
+  nameOf(token: string): string | null
   /** Which of these were never seen in a login that succeeded. */
   unseen(facts: Facts): First[]
   /** The session that it closes. */
@@ -23,7 +25,7 @@ export function createKnowledge({
   seen,
   sessions,
   ...others
-}: { seen: Seen; sessions: Sessions } & Pick<Knowledge, 'admin' | 'keyName' | 'place'>) {
+}: { seen: Seen; sessions: Sessions } & Pick<Knowledge, 'nameOf' | 'admin' | 'keyName' | 'place'>) {
   return {
     ...others,
     unseen: seen.unseen,

@@ -13,8 +13,14 @@ export function addressOf(text: string): string | null {
 
 /** The /24 or /48 around an address as `addressOf` gives it, e.g. 192.0.2.0/24. */
 export function networkOf(address: string): string {
-  const parsed = ipaddr.parse(address)
-  const bits = NETWORK_BITS[parsed.kind()]
-  const kind = parsed.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
-  return `${kind.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`
+  const kind = ipaddr.parse(address).kind()
+  const network = `${address}/${NETWORK_BITS[kind]}`
+  const first = (kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(network)
+  return `${first.toString()}/${NETWORK_BITS[kind]}`
+}
+
+/** 192.0.2.7 → 192.0.2.0; null if it isn't an address. */
+export function networkAddress(text: string): string | null {
+  const address = addressOf(text)
+  return address === null ? null : networkOf(address).replace(/\/.*/, '')
 }

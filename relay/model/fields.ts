@@ -48,7 +48,7 @@ export function valuesOf(record: EventRecord, meaning: Meaning): Values {
     service: [record.service],
     type: [record.type],
     outcome: [record.outcome],
-    user: [record.user],
+    user: [meaning.user],
     ruser: [record.ruser],
     tty: [record.tty],
     host: [record.host.name],

@@ -55,6 +55,8 @@ export interface Attack {
 }
 
 export interface Meaning {
+  /** Who, as it may be shown: a name, or the token of one that no user has; null: PAM named nobody. */
+  user: string | null
   /** null: not from the network. */
   source: Source | null
   /** sshd's words: publickey, password, keyboard-interactive/pam …; null where nobody told. */

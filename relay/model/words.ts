@@ -2,6 +2,7 @@
 import { type EventRecord, TEST_SERVICE } from './event.ts'
 import { askerOf } from './facts.ts'
 import type { Meaning } from './meaning.ts'
+import { userInWords } from './names.ts'
 import { spanInWords } from './quantity.ts'
 import { clockTime, plural, shorten } from './text.ts'
 
@@ -37,7 +38,7 @@ function sessionInWords({ session }: Meaning): string {
 
 /** Who and where, before and after the host's name. */
 function parts(record: EventRecord, meaning: Meaning) {
-  const user = record.user ?? 'someone'
+  const user = userInWords(meaning.user)
   const host = record.host.name
   const where = record.service === '' ? host : `${host} (${record.service})`
   const { source, key, method } = meaning

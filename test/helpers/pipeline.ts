@@ -49,6 +49,7 @@ export function startPipeline({ tables, clock, rules }: PipelineOptions) {
   const stumbled = (_: EventRecord, error: unknown) => fail(error)
   const store = createStore({
     ...{ db, events, host, clock, log, onward, stumbled },
+    unsettled: () => null,
     failing: fail,
     recovered: () => fail(new Error('it had not failed')),
   })

@@ -24,6 +24,7 @@ function open(t: TestContext, path?: string, onward: (record: EventRecord) => vo
     host,
     clock,
     log,
+    unsettled: () => null,
     onward,
     stumbled: ({ seq }, error) => told.push(`stumbled over ${seq}: ${(error as Error).message}`),
     failing: (error) => told.push(`failing: ${(error as Error).message}`),

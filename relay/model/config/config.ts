@@ -4,6 +4,7 @@ import { sizeBytes } from '../quantity.ts'
 import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts'
 import { checkKeys, geoSchema, keysSchema } from './knowledge.ts'
 import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
+import { type PrivacyConfig, privacyFrom, privacySchema, type RawPrivacy } from './privacy.ts'
 import {
   checkRoutes,
   defaultRoutes,
@@ -25,6 +26,7 @@ export interface Config {
   /** Fingerprint → what the operator calls the key. */
   keys: ReadonlyMap<string, string>
   geoDatabases: readonly string[]
+  privacy: PrivacyConfig
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
   mutes: readonly Mute[]
@@ -63,6 +65,7 @@ const schema = {
     },
     keys: keysSchema,
     geo: geoSchema,
+    privacy: privacySchema,
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: routesSchema,
     mute: muteSchema,
@@ -78,6 +81,7 @@ export const defaultConfig: Config = {
   storeMaxBytes: 4 * 2 ** 30,
   keys: new Map(),
   geoDatabases: [],
+  privacy: privacyFrom(),
   notifiers: [{ name: 'journal', type: 'journal', options: {} }],
   routes: defaultRoutes(['journal']),
   mutes: [],
@@ -105,6 +109,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     store?: { max_size?: string }
     keys?: Record<string, string>
     geo?: { database?: string | string[] }
+    privacy?: RawPrivacy
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
     mute?: RawMute[]
@@ -122,6 +127,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     storeMaxBytes: raw.store?.max_size ? sizeBytes(raw.store.max_size) : defaultConfig.storeMaxBytes,
     keys: new Map(Object.entries(raw.keys ?? {})),
     geoDatabases: [raw.geo?.database ?? []].flat(),
+    privacy: privacyFrom(raw.privacy),
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
     mutes,
