@@ -3,10 +3,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { Budgets } from './db/budgets.ts'
 import type { DeadLetter, Deliveries } from './db/deliveries.ts'
 import { createLane, type Lane, type LaneHealth } from './deliver/lane.ts'
 import type { Alert } from './model/alert.ts'
 import type { Clock } from './model/clock.ts'
+import type { Limit } from './model/config/budget.ts'
 import type { Notifier } from './notifiers/notifier.ts'
 
 const ATTEMPT_MS = 30_000
@@ -17,6 +19,7 @@ export const currentNotifier = () => current.getStore() ?? null
 
 export interface DeliveryOptions {
   deliveries: Deliveries
+  budgets: Budgets
   clock: Clock
   log: Logger
   random?: () => number
@@ -31,14 +34,25 @@ export interface DeliveryOptions {
 export type NotifierHealth = LaneHealth & { pending: number; oldest_s: number | null; dead: number }
 
 export function createDelivery(options: DeliveryOptions) {
-  const { deliveries, clock, log, alarm, storeFailed, random = Math.random, attemptMs = ATTEMPT_MS } = options
+  const { deliveries, budgets, clock, log, alarm, storeFailed, random = Math.random, attemptMs = ATTEMPT_MS } = options
   const lanes = new Map<string, Lane>()
 
   function laneOf(name: string): Lane {
     const known = lanes.get(name)
     if (known) return known
     const told = (reason: string) => alarm(name, reason)
-    const lane = createLane({ name, deliveries, clock, log, random, attemptMs, current, alarm: told, storeFailed })
+    const lane = createLane({
+      name,
+      deliveries,
+      budgets,
+      clock,
+      log,
+      random,
+      attemptMs,
+      current,
+      alarm: told,
+      storeFailed,
+    })
     lanes.set(name, lane)
     return lane
   }
@@ -51,8 +65,9 @@ export function createDelivery(options: DeliveryOptions) {
     },
 
     /** Replaces the notifiers; what waits for one that is gone stays in the store until it is back. */
-    configure(notifiers: ReadonlyMap<string, Notifier>) {
-      for (const name of new Set([...lanes.keys(), ...notifiers.keys()])) laneOf(name).use(notifiers.get(name) ?? null)
+    configure(notifiers: ReadonlyMap<string, Notifier>, limits: ReadonlyMap<string, readonly Limit[]> = new Map()) {
+      for (const name of new Set([...lanes.keys(), ...notifiers.keys()]))
+        laneOf(name).use(notifiers.get(name) ?? null, limits.get(name))
     },
 
     /** Tells it at once through every notifier that works, without the store. */

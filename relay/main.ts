@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { createAccounts } from './accounts.ts'
 import { createAttemptCount } from './attempts.ts'
 import { createAttempts } from './db/attempts.ts'
+import { createBudgets } from './db/budgets.ts'
 import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
@@ -121,7 +122,8 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     })
     if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
     const storeFailed = (error: unknown) => store.failed(error)
-    const delivery = createDelivery({ deliveries, clock, log, alarm: notices.paused, storeFailed })
+    const budgets = createBudgets(db)
+    const delivery = createDelivery({ deliveries, budgets, clock, log, alarm: notices.paused, storeFailed })
     const store = createStore({
       db,
       events,
@@ -219,7 +221,8 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
 
   function configureCore() {
     limitSize(core.db, settings.config.storeMaxBytes)
-    core.delivery.configure(settings.notifiers)
+    const limits = new Map(settings.config.notifiers.map(({ name, limits }) => [name, limits]))
+    core.delivery.configure(settings.notifiers, limits)
     core.route = createRouter(settings.config, [...settings.notifiers.keys()])
   }
 

@@ -18,6 +18,8 @@ export interface Health {
       last_success: string | null
       last_error: string | null
       paused_until: string | null
+      /** What is left of its budgets, and of what its service allows. */
+      budget: { per: string; messages: number; left: number; reset: string | null }[]
       dead: number
     }
   >

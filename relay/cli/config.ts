@@ -77,6 +77,11 @@ group_interval = "1h"
 # show_unknown_users = true             # a password. Masks are applied before anything is stored: hide, token, and
 # mask = { source = "network" }         # for sources network; fields: user, ruser, tty, source, key
 
+# [notifiers.journal.budget]            # what does not fit comes later, counted in one message
+# per_15m = 20                          # half of it as alerts come, a quarter spread evenly,
+# per_day = 200                         # a quarter kept for priority 1 and 2
+# per_month = 3000
+
 # [network]                             # for hosts that reach the world through a proxy
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
 # ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's

@@ -1,6 +1,6 @@
 // Messages to send, one row each, from the moment an event is routed until it is history.
 import type { Alert } from '../model/alert.ts'
-import type { Database } from './database.ts'
+import { type Database, transaction } from './database.ts'
 
 export interface Delivery {
   id: number
@@ -20,6 +20,8 @@ export interface DeliveryState {
   attempts: number
   count: number
   detail: string | null
+  /** Of how many events the message speaks that took this one in; null: it is one of its own. */
+  digest: number | null
 }
 
 export interface DeadLetter {
@@ -56,7 +58,15 @@ export function createDeliveries(db: Database) {
     'UPDATE delivery SET state = ?, alert = ?, detail = ?, attempts = ?, done_ms = ? WHERE id = ?',
   )
   const postpone = db.prepare('UPDATE delivery SET attempts = ?, not_before_ms = ?, detail = ? WHERE id = ?')
-  const ofEvent = db.prepare('SELECT notifier, state, attempts, count, detail FROM delivery WHERE seq = ? ORDER BY id')
+  const ofEvent = db.prepare(
+    `SELECT d.notifier, coalesce(f.state, d.state) AS state, coalesce(f.attempts, d.attempts) AS attempts, d.count,
+       coalesce(f.detail, d.detail) AS detail, f.count AS digest
+     FROM delivery d LEFT JOIN delivery f ON f.id = d.folded_into WHERE d.seq = ? ORDER BY d.id`,
+  )
+  const grow = db.prepare('UPDATE delivery SET alert = ?, count = ? WHERE id = ?')
+  const fold = db.prepare(
+    "UPDATE delivery SET state = 'folded', alert = NULL, folded_into = ?1 WHERE id = ?2 OR folded_into = ?2",
+  )
   const dead = db.prepare("SELECT * FROM delivery WHERE state = 'dead' ORDER BY id")
   const revive = db.prepare(
     `UPDATE delivery SET state = 'pending', not_before_ms = 0, done_ms = NULL
@@ -82,6 +92,21 @@ export function createDeliveries(db: Database) {
     begin({ id, attempts, part }: Delivery) {
       begin.run(attempts + 1, part, id)
     },
+
+    /**
+     * Makes several that were never tried one: the digest among them, or else a new one.
+     * @param alert what stands for all of them
+     */
+    fold: (rows: readonly [Delivery, ...Delivery[]], alert: Alert, now: number): Delivery =>
+      transaction(db, () => {
+        const [first] = rows
+        const key = `${first.key}.digest`
+        const fresh = () => Number(insert.run(first.notifier, key, null, 0, '', now).lastInsertRowid)
+        const digest = rows.find((row) => row.alert.folded !== undefined) ?? { ...first, id: fresh(), key }
+        grow.run(JSON.stringify(alert), alert.count, digest.id)
+        for (const { id } of rows) if (id !== digest.id) fold.run(digest.id, id)
+        return { ...digest, alert }
+      }),
 
     delivered(id: number, attempts: number, receipt: string | null, now: number) {
       finish.run('delivered', null, receipt, attempts, now, id)

@@ -81,7 +81,8 @@ export const migrations: readonly string[] = [
     seq INTEGER,
     count INTEGER NOT NULL,
     alert TEXT,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead', 'dropped')),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead', 'dropped', 'folded')),
+    folded_into INTEGER REFERENCES delivery,
     attempts INTEGER NOT NULL DEFAULT 0,
     part INTEGER NOT NULL DEFAULT 0,
     not_before_ms INTEGER NOT NULL DEFAULT 0,
@@ -91,6 +92,26 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX delivery_open ON delivery (notifier, state, id) WHERE state IN ('pending', 'dead');
   CREATE INDEX delivery_seq ON delivery (seq);
+  CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into IS NOT NULL;
+
+  -- A row per message that counts against a notifier's budget.
+  CREATE TABLE spent (
+    id INTEGER PRIMARY KEY,
+    notifier TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX spent_at ON spent (at_ms);
+
+  -- What a service last said of its own limits.
+  CREATE TABLE quota (
+    notifier TEXT NOT NULL,
+    name TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
+    reset_ms INTEGER NOT NULL,
+    said_ms INTEGER NOT NULL,
+    PRIMARY KEY (notifier, name)
+  ) STRICT, WITHOUT ROWID;
 
   -- Since when this file has been kept, and why it does not go back further.
   CREATE TABLE origin (since TEXT NOT NULL, reason TEXT) STRICT;

@@ -2,52 +2,44 @@
 import PQueue from 'p-queue'
 import type { Deliveries, Delivery } from '../db/deliveries.ts'
 import type { Alert } from '../model/alert.ts'
+import type { Limit } from '../model/config/budget.ts'
 import type { Outcome, Settled } from '../model/outcome.ts'
 import type { Notifier } from '../notifiers/notifier.ts'
 import { type AttemptOptions, createAttempts } from './attempt.ts'
+import { createBacklog, isUrgent, LOADED_MAX, RETRY_AFTER_LONGEST_MS } from './backlog.ts'
+import { type Allowance, type BudgetOptions, createBudget } from './budget.ts'
 
 /** Full jitter: each wait is drawn between nothing and min(longest, first * 2^n), so that hosts don't retry in step. */
 export const BACKOFF = { firstMs: 1000, longestMs: 300_000 } as const
-/** A service's Retry-After is obeyed up to here. */
-const RETRY_AFTER_LONGEST_MS = 3_600_000
 /** How long a notifier rests that lets us in no more (401, 403, 410 …), before it is tried again. */
 const PAUSE_MS = 900_000
-/** Rows held in memory: those that wait for their first attempt, and all of them. */
-const LOADED_MAX = 64
-const WAITING_MAX = 1024
+/** Budgets go by the wall clock, which may be moved: they are looked at again after this. */
+const LOOK_AGAIN_MS = 900_000
 /** When the store can't note what became of a message, it is told again after this. */
 const NOTE_AGAIN_MS = 5000
 
-export interface LaneOptions extends AttemptOptions {
+export interface LaneOptions extends AttemptOptions, BudgetOptions {
   deliveries: Deliveries
   random: () => number
   /** The notifier is out of order: tell it through the others. */
   alarm(reason: string): void
-  /** The store could not note something. */
-  storeFailed(error: unknown): void
 }
 
 export interface LaneHealth {
   last_success: string | null
   last_error: string | null
   paused_until: string | null
-}
-
-interface Waiting {
-  delivery: Delivery
-  /** On the monotonic clock. */
-  due: number
+  budget: Allowance[]
 }
 
 export function createLane(options: LaneOptions) {
   const { name, deliveries, clock, log, random, alarm, storeFailed } = options
   const queue = new PQueue({ concurrency: 1 })
   const send = createAttempts(options)
+  const backlog = createBacklog(name, deliveries, clock)
+  const budget = createBudget(options)
   /** null: not configured; what waits stays in the store until it is back. */
   let notifier: Notifier | null = null
-  /** Row id up to which rows were loaded from the store. */
-  let loaded = 0
-  let waiting: Waiting[] = []
   let failures = 0
   let pausedUntil = 0
   let alarmed = false
@@ -66,48 +58,57 @@ export function createLane(options: LaneOptions) {
   /**
    * Queues what is due, and wakes up for what isn't yet. While the notifier fails, one message at a time
    * probes it, and the least tried goes first, so that one which never gets through can't keep the others.
+   * With a budget it is one at a time, too, and what is urgent goes first.
    */
   function pump() {
     cancelWake()
     if (stopped || notifier === null) return
     const now = clock.monotonic()
     if (pausedUntil > now) return sleep(pausedUntil - now)
-    load(now)
+    const busy = queue.size + queue.pending
+    backlog.load(busy)
+    const limited = budget.limited()
     const probing = failures > 0
-    if (probing && queue.size + queue.pending > 0) return
-    const due = waiting
-      .filter((entry) => entry.due <= now)
-      .sort((a, b) => (probing ? a.delivery.attempts - b.delivery.attempts : 0) || a.delivery.id - b.delivery.id)
-      .slice(0, probing ? 1 : LOADED_MAX)
-    waiting = waiting.filter((entry) => !due.includes(entry))
-    for (const { delivery } of due) void queue.add(() => attempt(delivery))
-    const next = Math.min(...waiting.map((entry) => entry.due))
-    if (due.length === 0 && next < Number.POSITIVE_INFINITY) sleep(next - now)
+    if ((probing || limited) && busy > 0) return
+    const [usual, urgent] = [budget.rest(false), budget.rest(true)]
+    const rest = (delivery: Delivery) => (isUrgent(delivery) ? urgent : usual)
+    if (usual > 0) hold()
+    const due = backlog.take(
+      probing || limited ? 1 : LOADED_MAX,
+      (delivery) => rest(delivery) === 0,
+      (a, b) => (limited ? Number(isUrgent(b)) - Number(isUrgent(a)) : 0) || (probing ? a.attempts - b.attempts : 0),
+    )
+    for (const delivery of due) void queue.add(() => attempt(delivery))
+    const next = backlog.soonest(rest)
+    if (due.length === 0 && next < Number.POSITIVE_INFINITY) sleep(Math.min(next, LOOK_AGAIN_MS))
   }
 
-  function load(now: number) {
-    const untried = waiting.filter(({ delivery }) => delivery.attempts === 0).length
-    const room = LOADED_MAX - queue.size - queue.pending - untried
-    if (room <= 0 || waiting.length > WAITING_MAX) return
-    for (const delivery of deliveries.next(name, loaded, room)) {
-      loaded = delivery.id
-      // From before a restart, by a wall clock that may have been moved since.
-      const rest = Math.min(Math.max(delivery.notBefore - clock.now(), 0), RETRY_AFTER_LONGEST_MS)
-      waiting.push({ delivery, due: now + rest })
+  /** What the budget has no room for is counted together, until it has. */
+  function hold() {
+    try {
+      if (backlog.fold()) setImmediate(pump)
+    } catch (error) {
+      // It waits as it is.
+      storeFailed(error)
     }
   }
 
   async function attempt(delivery: Delivery): Promise<void> {
     if (stopped) return
-    if (notifier === null || pausedUntil > clock.monotonic()) {
-      waiting.push({ delivery, due: pausedUntil })
+    const paused = notifier === null || pausedUntil > clock.monotonic()
+    if (notifier === null || paused || budget.rest(isUrgent(delivery)) > 0) {
+      backlog.put(delivery, pausedUntil)
+      if (!paused) setImmediate(pump)
       return
     }
     const { alert, key, attempts, part } = delivery
     begin(delivery)
+    const refund = budget.spend()
     const outcome = await send(notifier, alert, { key, earlier: attempts, part })
     if (stopped) return
+    if (outcome.quotas) budget.heed(outcome.quotas)
     if (outcome.kind === 'partly') return attempt({ ...delivery, attempts: attempts + 1, part: part + 1 })
+    if (outcome.kind !== 'delivered') refund()
     settle(delivery, outcome)
   }
 
@@ -155,13 +156,14 @@ export function createLane(options: LaneOptions) {
         putOff({ ...delivery, attempts }, outcome)
         log.warn({ ...about, reason: outcome.reason, paused: outcome.pause ?? false }, 'will be tried again')
     }
-    pump()
+    // Once this one is out of the queue.
+    setImmediate(pump)
   }
 
   function putOff(delivery: Delivery, { reason, afterMs = 0, pause = false }: Extract<Outcome, { kind: 'retry' }>) {
     const wait = pause ? PAUSE_MS : Math.max(backoff(failures), Math.min(afterMs, RETRY_AFTER_LONGEST_MS))
     const rest = pause ? wait : Math.max(wait, backoff(delivery.attempts - 1))
-    waiting.push({ delivery, due: clock.monotonic() + rest })
+    backlog.put(delivery, clock.monotonic() + rest)
     pausedUntil = clock.monotonic() + wait
     failures += 1
     lastError = reason
@@ -184,19 +186,20 @@ export function createLane(options: LaneOptions) {
     },
 
     /** Replaces the notifier, and tries at once what waited for the old one. null: none is configured. */
-    use(next: Notifier | null) {
+    use(next: Notifier | null, limits: readonly Limit[] = []) {
       notifier = next
+      budget.use(limits)
       if (next === null) return
-      waiting = waiting.map(({ delivery }) => ({ delivery, due: 0 }))
+      backlog.hurry()
       failures = 0
       pausedUntil = 0
       alarmed = false
       setImmediate(pump)
     },
 
-    /** Dead letters that are to be sent after all; those not loaded yet will be. */
+    /** Sends dead letters after all. */
     revive(rows: readonly Delivery[]) {
-      for (const delivery of rows) if (delivery.id <= loaded) waiting.push({ delivery, due: 0 })
+      backlog.revive(rows)
       setImmediate(pump)
     },
 
@@ -216,6 +219,7 @@ export function createLane(options: LaneOptions) {
         last_success: iso(lastSuccessMs),
         last_error: notifier === null ? 'not configured' : lastError,
         paused_until: rest > 0 ? iso(clock.now() + rest) : null,
+        budget: budget.health(),
       }
     },
 

@@ -27,6 +27,10 @@ export interface Alert extends Words {
   group: string | null
   /** RFC 3339, UTC. */
   time: string
+  /** Of an alert for several events: what they were. */
+  tally?: Tally
+  /** Of an alert in which others were folded together: how many alerts they were. */
+  folded?: number
   /** Each receiver is a witness. Absent only where the store could not be asked. */
   chain?: ChainHead
 }
@@ -55,6 +59,7 @@ export function alertForMore(
     ...wordsForMore(tally, record, meaning, why),
     ...how,
     count: countOf(tally),
+    tally,
     record,
     meaning,
     time: record.time,

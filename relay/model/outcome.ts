@@ -1,6 +1,16 @@
 // How an attempt to deliver ended. Expected results are values; a notifier that throws has a bug.
 
-export type Outcome =
+/** What a service says of its own limits. */
+export interface Quota {
+  /** Which of them, in words: 15 minutes, month … */
+  name: string
+  messages: number
+  remaining: number
+  /** Milliseconds from now until it starts anew. */
+  resetInMs: number
+}
+
+export type Outcome = (
   | { kind: 'delivered'; receipt?: string }
   /** A part of it was taken; the next one is asked for at once. */
   | { kind: 'partly' }
@@ -8,6 +18,7 @@ export type Outcome =
   | { kind: 'retry'; reason: string; afterMs?: number; pause?: boolean }
   /** This alert will never be taken: dead letter. */
   | { kind: 'refused'; reason: string }
+) & { quotas?: readonly Quota[] }
 
 /** Of the whole alert. */
 export type Settled = Exclude<Outcome, { kind: 'partly' }>

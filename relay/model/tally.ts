@@ -52,6 +52,19 @@ export function tallied(tally: Tally | null, record: EventRecord, meaning: Meani
   }
 }
 
+const union = (a: Distinct, b: Distinct): Distinct => {
+  const marks = [...new Set([...a.marks, ...b.marks])]
+  return { marks: marks.slice(0, MARKS_MAX), more: a.more || b.more || marks.length > MARKS_MAX }
+}
+
+/** Of both together. */
+export function merged(a: Tally, b: Tally): Tally {
+  const counts = { ...a.counts }
+  for (const [kind, n] of Object.entries(b.counts) as [Kind, number][]) counts[kind] = (counts[kind] ?? 0) + n
+  const since = a.since < b.since ? a.since : b.since
+  return { counts, users: union(a.users, b.users), sources: union(a.sources, b.sources), since }
+}
+
 const NOUNS: Record<Kind, readonly [one: string, many: string]> = {
   login: ['login', 'logins'],
   change: ['change of user', 'changes of user'],
@@ -84,6 +97,12 @@ function whatOf({ counts }: Tally, more: string): string[] {
 
 const listed = (words: readonly string[]) =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+
+/** 40 refused logins and 2 logins from 3 sources */
+export function inShort(tally: Tally): string {
+  const { sources } = tally
+  return `${listed(whatOf(tally, ''))}${sources.marks.length > 1 ? ` from ${several(sources, 'source')}` : ''}`
+}
 
 /**
  * 47 more refused logins for 12 users from 203.0.113.9 on web-1 in 5 min; last root 14:38

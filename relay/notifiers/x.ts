@@ -5,7 +5,8 @@ import type { Alert } from '../model/alert.ts'
 import { delivered, type Outcome, partly, retry } from '../model/outcome.ts'
 import { defuse } from '../model/text.ts'
 import type { NotifierKind } from './notifier.ts'
-import { isDuplicate, judge, refusalOf } from './x/answer.ts'
+import { quotasOf, withQuotas } from './quota.ts'
+import { isDuplicate, judge, LIMITS, refusalOf } from './x/answer.ts'
 import { createClient, type XKeys } from './x/client.ts'
 import { partsOf } from './x/text.ts'
 
@@ -79,7 +80,8 @@ access_secret_file = "/etc/pam-alert/secrets/x-access-secret"
             api.v2.post<Made>(path, { text: parts[part] }, { params: { recipient }, fullResponse: true }),
           )
           const id = mode === 'dm' ? answer.data?.data?.dm_event_id : answer.data?.data?.id
-          return typeof id === 'string' ? taken(id) : retry('the answer names nothing that X has made')
+          const outcome = typeof id === 'string' ? taken(id) : retry('the answer names nothing that X has made')
+          return withQuotas(outcome, quotasOf(answer.headers, LIMITS, now()))
         } catch (error) {
           const refusal = refusalOf(error, secrets)
           // Nobody else writes our texts: an attempt that we heard nothing of has got through.

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createAttempts } from '../../relay/db/attempts.ts'
+import { createBudgets } from '../../relay/db/budgets.ts'
 import { openDatabase, transaction } from '../../relay/db/database.ts'
 import { createDeliveries } from '../../relay/db/deliveries.ts'
 import { createEvents } from '../../relay/db/events.ts'
@@ -22,6 +23,7 @@ export function openTables(t: TestContext, path = join(tempDir(t), 'relay.db')) 
     db,
     events: createEvents(db),
     deliveries: createDeliveries(db),
+    budgets: createBudgets(db),
     groups: createGroups(db),
     attempts: createAttempts(db),
     atomically: (work: () => void) => transaction(db, work),

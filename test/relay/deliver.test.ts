@@ -34,6 +34,7 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
   const failures: unknown[] = []
   const delivery = createDelivery({
     deliveries: tables.deliveries,
+    budgets: tables.budgets,
     clock,
     log,
     // The longest of what full jitter may draw.
@@ -246,6 +247,7 @@ describe('delivery', () => {
       last_success: null,
       last_error: 'not configured',
       paused_until: null,
+      budget: [],
       dead: 0,
     })
     delivery.configure(new Map([['ops', ops]]))

@@ -105,7 +105,9 @@ describe('the relay', () => {
     assert.equal(health.status, 'ok')
     assert.equal(health.queue.ops?.pending, 0)
     const { deliveries } = (await relay.ask('GET', '/v1/events/1')).body as { deliveries: object[] }
-    assert.deepEqual(deliveries, [{ notifier: 'ops', state: 'delivered', attempts: 1, count: 1, detail: null }])
+    assert.deepEqual(deliveries, [
+      { notifier: 'ops', state: 'delivered', attempts: 1, count: 1, detail: null, digest: null },
+    ])
     assert.match(String((await relay.ask('GET', '/metrics')).body), /^pam_alert_events_total 1$/m)
     const { stdout } = await command(root, 'history', '--user', 'alice', '--json')
     assert.equal(JSON.parse(stdout).id, event.id)

@@ -82,7 +82,7 @@ export const defaultConfig: Config = {
   keys: new Map(),
   geoDatabases: [],
   privacy: privacyFrom(),
-  notifiers: [{ name: 'journal', type: 'journal', options: {} }],
+  notifiers: [{ name: 'journal', type: 'journal', options: {}, limits: [] }],
   routes: defaultRoutes(['journal']),
   mutes: [],
 }

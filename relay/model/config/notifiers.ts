@@ -1,6 +1,7 @@
 // [notifiers.*]: each table after the schema of its kind.
 import { ajv, type Problem, problemAt, problemsOf, suggestion } from '../problems.ts'
 import type { Toml } from '../toml.ts'
+import { budgetSchema, type Limit, limitsFrom, type RawBudget } from './budget.ts'
 
 /** A JSON schema of an object's properties; keys that end in _file and have the format `path` are secrets. */
 export interface KindSchema {
@@ -15,6 +16,8 @@ export interface NotifierConfig {
   name: string
   type: string
   options: Record<string, unknown>
+  /** None: as many messages as there are alerts. */
+  limits: readonly Limit[]
 }
 
 const NOTIFIER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
@@ -27,7 +30,7 @@ export function checkNotifiers(
   return Object.entries(raw).flatMap(([name, table]) => {
     const path = ['notifiers', name]
     if (typeof table !== 'object' || table === null) return []
-    const { type, ...options } = table as { type?: unknown }
+    const { type, ...settings } = table as { type?: unknown; budget?: RawBudget }
     const kind = typeof type === 'string' ? kinds.get(type) : undefined
     if (!NOTIFIER_NAME.test(name)) {
       errors.push(problemAt(toml, path, 'a name is made of letters, digits, _ and -'))
@@ -40,10 +43,13 @@ export function checkNotifiers(
       const check = ajv.compile({
         type: 'object',
         additionalProperties: false,
-        ...kind.schema,
+        required: kind.schema.required,
+        properties: { ...kind.schema.properties, budget: budgetSchema },
       })
-      if (!check(options)) errors.push(...problemsOf(toml, path, check.errors))
-      return [{ name, type: String(type), options }]
+      const sound = check(settings)
+      if (!sound) errors.push(...problemsOf(toml, path, check.errors))
+      const { budget = {}, ...options } = settings
+      return [{ name, type: String(type), options, limits: sound ? limitsFrom(budget) : [] }]
     }
     return []
   })

@@ -2,10 +2,18 @@
 import { type Outcome, refused, retry } from '../../model/outcome.ts'
 import { type Answer, outcomeOf, unreachable } from '../http.ts'
 import type { Dependencies } from '../notifier.ts'
+import { quotasOf, withQuotas } from '../quota.ts'
 import { wordsOf } from '../words.ts'
 
 /** X refuses a signature whose time is further off than this. */
 const CLOCK_OFF_MS = 300_000
+
+/** Of this request, and where X counts by the day, of the app and of the account. */
+export const LIMITS = {
+  'x-rate-limit': "X's window",
+  'x-app-limit-24hour': "the app's day",
+  'x-user-limit-24hour': "the account's day",
+} as const
 
 export interface Refusal {
   status: number
@@ -42,6 +50,10 @@ export function judge(error: unknown, keys: Dependencies['secrets'], now: number
   const refusal = refusalOf(error, keys)
   // The library keeps what went wrong with the connection out of sight.
   if (refusal === null) return unreachable((error as { _options?: { error?: unknown } })._options?.error ?? error)
+  return withQuotas(meaningOf(refusal, now), quotasOf(refusal.headers, LIMITS, now))
+}
+
+function meaningOf(refusal: Refusal, now: number): Outcome {
   const { status, headers } = refusal
   const outcome = outcomeOf({ status, headers, body: '' }, now)
   const reason = withWords(`HTTP ${status}`, refusal)

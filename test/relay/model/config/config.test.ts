@@ -16,7 +16,7 @@ const BAD: [text: string, ...said: string[]][] = [
   ['[notifier.ops]\ntype = "journal"', '1: notifier: unknown key; did you mean "notifiers"?'],
   [
     '[notifiers.ops]\ntype = "webhook"\nurl = "https://a.example"\nsecret = "x"\nsecret_file = "/s"',
-    '4: notifiers.ops.secret: unknown key; known: url, secret_file',
+    '4: notifiers.ops.secret: unknown key; known: url, secret_file, budget',
   ],
   ['[notifiers.ops]\nurl = "https://a.example"', '1: notifiers.ops: "type" is missing'],
   ['[notifiers.ops]\ntype = "webook"', '2: notifiers.ops.type: there is no kind "webook"; did you mean "webhook"?'],
@@ -28,6 +28,11 @@ const BAD: [text: string, ...said: string[]][] = [
     '[notifiers.ops]\ntype = "webhook"\nurl = "http://127.0.0.1.evil.example/"\nsecret_file = "s"',
     '3: notifiers.ops.url: must be an https:// address; plain http:// only to this machine (127.0.0.1, [::1], localhost)',
     '4: notifiers.ops.secret_file: must be an absolute path',
+  ],
+  [
+    '[notifiers.a]\ntype = "journal"\n[notifiers.a.budget]\nper_day = 0\nper_hour = 3',
+    '5: notifiers.a.budget.per_hour: unknown key; known: per_15m, per_day, per_month',
+    '4: notifiers.a.budget.per_day: must be >= 1',
   ],
   ['[notifiers."a b"]\ntype = "journal"', '1: notifiers.a b: a name is made of letters, digits, _ and -'],
   [
