@@ -1,20 +1,19 @@
 // pam-alert authorize x: the PIN flow on the terminal, up to a first message. Secrets come from prompts
 // or files and go to files of root's; none is printed or an argument.
 import { randomUUID } from 'node:crypto'
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { noticeAlert } from '../model/alert.ts'
-import { parseConfig } from '../model/config/config.ts'
 import { PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
 import { Secret } from '../model/secret.ts'
-import { createNetwork, type Network } from '../notifiers/http.ts'
-import { kinds } from '../notifiers/index.ts'
+import type { Network } from '../notifiers/http.ts'
 import { accountNamed, accountOf, requestAuthorization } from '../notifiers/x/authorize.ts'
 import type { XKeys } from '../notifiers/x/client.ts'
 import { type XOptions, x } from '../notifiers/x.ts'
-import { createSecretReader, readConfig } from '../settings.ts'
+import { createSecretReader } from '../settings.ts'
+import { configuredNotifier } from './configured.ts'
 import { createDialogue, say, style } from './terminal.ts'
 
 const KEYS = ['consumer_key', 'consumer_secret', 'access_token', 'access_secret'] as const
@@ -25,30 +24,6 @@ export interface AuthorizeOptions {
   consumerSecretFile?: string
   to?: string
   post?: boolean
-}
-
-interface Known {
-  name: string
-  /** Its table as the configuration has it; null if there is none. */
-  table: (XOptions & Files) | null
-  network: Network
-}
-
-/** @throws {PamAlertError} config_invalid, usage */
-function whatIsConfigured(paths: Paths, wanted: string | undefined): Known {
-  const text = readConfig(paths.config)
-  const { config, errors } = parseConfig(text ?? '', kinds)
-  if (config === null)
-    throw new PamAlertError('config_invalid', errors.map((e) => `${paths.config}:${e.line}: ${e.message}`).join('\n'))
-  const { proxy, caFile } = config.network
-  const network = createNetwork(proxy, caFile === null ? null : readFileSync(caFile, 'utf8'))
-  const named = config.notifiers.find(({ name }) => name === wanted)
-  if (named !== undefined && named.type !== 'x')
-    throw new PamAlertError('usage', `notifier ${wanted} is of type ${named.type}, not x`)
-  const [only, ...others] = config.notifiers.filter(({ type }) => type === 'x')
-  const found = named ?? (wanted === undefined && others.length === 0 ? only : undefined)
-  const table = found === undefined ? null : (found.options as unknown as XOptions & Files)
-  return { name: found?.name ?? wanted ?? 'x', table, network }
 }
 
 /** Whole or not at all, for root's eyes only. */
@@ -76,7 +51,7 @@ function tableOf(name: string, { mode, recipient }: XOptions, files: Files): str
 /** @throws {PamAlertError} not_root, no_answer, x_app_refused, x_wrong_pin, x_revoked, x_clock_off, x_unreachable … */
 export async function authorizeX(paths: Paths, wanted: string | undefined, options: AuthorizeOptions) {
   if (process.geteuid?.() !== 0 && paths.root === '/') throw new PamAlertError('not_root')
-  const { name, table, network } = whatIsConfigured(paths, wanted)
+  const { name, table, network } = configuredNotifier<XOptions & Files>(paths, 'x', wanted)
   const fileOf = (key: string) => join(paths.secrets, `${name}-${key.replace('_', '-')}`)
   const files = (table ?? Object.fromEntries(KEYS.map((key) => [`${key}_file`, fileOf(key)]))) as Files
   const dialogue = createDialogue()

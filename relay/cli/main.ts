@@ -100,6 +100,13 @@ authorize
   .option('--post', 'posts instead of direct messages')
   .action(async (notifier, options) => (await import('./authorize.ts')).authorizeX(paths(), notifier, options))
 
+const monitis = program.command('monitis').description('the monitor that a notifier of type monitis writes to')
+monitis
+  .command('create')
+  .description('make it, unless it is there, and print its number')
+  .argument('[notifier]', 'as the configuration names it')
+  .action(async (notifier) => (await import('./monitis.ts')).create(paths(), notifier))
+
 const keys = program.command('keys').description('what alerts call the keys that let users in')
 keys
   .command('learn')

@@ -136,6 +136,11 @@ export const FAULTS = {
     hint: 'The tokens are stored. Mend what the line above says, then: pam-alert test NOTIFIER.',
     exit: EXIT.notSo,
   },
+  monitis_refused: {
+    message: 'the Monitis service did not give its monitor',
+    hint: 'Look at url, apikey_file and secretkey_file of the notifier, then run this again: it makes no second one.',
+    exit: EXIT.systemFailed,
+  },
   step_failed: {
     message: 'a step failed',
     hint: 'The command and what it printed stand above.',

@@ -6,7 +6,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { delivered, type Outcome, refused, retry, type Settled } from '../model/outcome.ts'
+import { delivered, refused, retry, type Settled } from '../model/outcome.ts'
 
 const ANSWER_MAX_BYTES = 65_536
 /** Libraries keep all that comes; whatever comes through a socket beyond this is cut off. */
@@ -154,7 +154,7 @@ export function send(network: Network, signal: AbortSignal, what: Request): Prom
 }
 
 /** A request that got no answer at all is tried again. */
-export function unreachable(error: unknown): Outcome {
+export function unreachable(error: unknown): Settled {
   const { code, message } = error as { code?: string; message?: string }
   return retry(`unreachable: ${code === undefined || message?.includes(code) ? '' : `${code} `}${message ?? error}`)
 }

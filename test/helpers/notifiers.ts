@@ -10,6 +10,7 @@ import { type Authority, createAuthority } from './certs.ts'
 import { DISCORD_URL } from './discord-api.ts'
 import { GOTIFY_TOKEN } from './gotify-api.ts'
 import { MATRIX } from './matrix-api.ts'
+import { MONITIS_KEYS, readList } from './monitis-api.ts'
 import { NTFY } from './ntfy-api.ts'
 import { PUSHOVER_TOKEN, PUSHOVER_USER } from './pushover-api.ts'
 import { type ConnectProxy, createProxy, createReceiver, type Receiver } from './receiver.ts'
@@ -29,6 +30,8 @@ interface Service {
   secrets: Record<string, string>
   /** An answer that means delivered. */
   taken: { status: number; body: string }
+  /** Where it writes to a program rather than to people: the user whom its body names. */
+  user?(body: string): unknown
 }
 
 /** Each kind that speaks HTTPS. */
@@ -38,6 +41,7 @@ export const SERVICES: Record<string, Service> = {
     options: { url: 'https://hook.example/in?x=1' },
     secrets: { secret: WEBHOOK_SECRET },
     taken: { status: 204, body: '' },
+    user: (body) => JSON.parse(body).data.user,
   },
   pushover: {
     host: 'api.pushover.net',
@@ -86,6 +90,13 @@ export const SERVICES: Record<string, Service> = {
     options: { url: 'https://matrix.example', room: MATRIX.room },
     secrets: { token: MATRIX.token },
     taken: { status: 200, body: '{"event_id":"$YUwRidLecu:matrix.example"}' },
+  },
+  monitis: {
+    host: 'api.monitis.com',
+    options: { url: 'https://api.monitis.com/customMonitorApi', monitor: 922 },
+    secrets: MONITIS_KEYS,
+    taken: { status: 200, body: '{"status":"ok","data":{"result":1}}' },
+    user: (body) => readList(new URLSearchParams(body).get('results') ?? '')[0]?.[1],
   },
 }
 
