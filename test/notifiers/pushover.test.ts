@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { pushover } from '../../relay/notifiers/pushover.ts'
 import { alertOf } from '../helpers/alerts.ts'
-import { attemptOf, reach } from '../helpers/notifiers.ts'
+import { attemptOf, dependencies, reach } from '../helpers/notifiers.ts'
 import { createPushoverApi, PUSHOVER_TOKEN, PUSHOVER_USER, readMultipart } from '../helpers/pushover-api.ts'
 
 describe('pushover', () => {
@@ -9,10 +10,8 @@ describe('pushover', () => {
     const { notifier, service } = await reach(t, 'pushover')
     const api = createPushoverApi()
     service.respond = api.respond
-    assert.deepEqual(await notifier.send(alertOf({ user: 'zoë' }), attemptOf()), {
-      kind: 'delivered',
-      receipt: 'request-1',
-    })
+    const outcome = await notifier.send(alertOf({ user: 'zoë' }), attemptOf())
+    assert.ok(outcome.kind === 'delivered' && outcome.receipt === 'request-1')
     assert.deepEqual(Object.fromEntries(api.messages[0] ?? []), {
       token: PUSHOVER_TOKEN,
       user: PUSHOVER_USER,
@@ -46,6 +45,100 @@ describe('pushover', () => {
       service.respond = (_, response) => response.writeHead(200).end(body)
       assert.equal((await notifier.send(alertOf(), attemptOf())).kind, 'retry', body)
     }
+  })
+
+  test('looks as the configuration says', async (t) => {
+    const options = {
+      device: ['phone', 'watch'],
+      sound: 'siren',
+      url: 'https://wiki.example/logins',
+      url_title: 'What to do',
+      style: 'monospace',
+      ttl: '1h',
+    }
+    const { notifier, service } = await reach(t, 'pushover', { options })
+    const api = createPushoverApi()
+    service.respond = api.respond
+    const outcome = await notifier.send({ ...alertOf(), priority: -2 }, attemptOf())
+    assert.equal(outcome.kind, 'delivered', JSON.stringify(outcome))
+    const { token, user, title, message, timestamp, ...rest } = Object.fromEntries(api.messages[0] ?? [])
+    assert.deepEqual(rest, {
+      device: 'phone,watch',
+      sound: 'siren',
+      url: 'https://wiki.example/logins',
+      url_title: 'What to do',
+      monospace: '1',
+      ttl: '3600',
+      priority: '-2',
+    })
+  })
+
+  test('an alert has the priority that its route says, between the limits of the notifier', async (t) => {
+    const all = [-2, -1, 0, 1, 2] as const
+    for (const [options, expected] of [
+      [{}, ['-2', '-1', undefined, '1', '2']],
+      [{ min_priority: -1, max_priority: 1 }, ['-1', '-1', undefined, '1', '1']],
+    ] as const) {
+      const { notifier, service } = await reach(t, 'pushover', { options })
+      const api = createPushoverApi()
+      service.respond = api.respond
+      for (const priority of all) await notifier.send({ ...alertOf(), priority }, attemptOf())
+      assert.deepEqual(
+        api.messages.map((message) => message.get('priority')),
+        expected,
+      )
+    }
+  })
+
+  test('in HTML no name is markup, and it fits whatever must be escaped', async (t) => {
+    const { notifier, service } = await reach(t, 'pushover', { options: { style: 'html' } })
+    const api = createPushoverApi()
+    service.respond = api.respond
+    for (const user of ['<i>bob', '<&>'.repeat(700), 'alice', `a${'<'.repeat(1021)}`])
+      assert.equal((await notifier.send(alertOf({ user }), attemptOf())).kind, 'delivered', user)
+    assert.match(api.messages[0]?.get('message') ?? '', /^<b>&lt;i&gt;bob<\/b> logged in to web-1/)
+    assert.match(api.messages[2]?.get('message') ?? '', /^<b>alice<\/b> logged in/)
+  })
+
+  test('says what is left of the month; when nothing is, that is no fault of the alert', async (t) => {
+    const { notifier, service } = await reach(t, 'pushover')
+    const api = createPushoverApi()
+    service.respond = api.respond
+    for (const [remaining, kind] of [
+      [1, 'delivered'],
+      [0, 'retry'],
+    ] as const) {
+      api.remaining = remaining
+      const outcome = await notifier.send(alertOf(), attemptOf())
+      const [{ resetInMs = 0, ...quota } = {}] = outcome.quotas ?? []
+      assert.equal(outcome.kind, kind)
+      assert.deepEqual(quota, { name: 'month', messages: 10_000, remaining: 0 })
+      assert.ok(resetInMs > 863_000_000)
+    }
+  })
+
+  test('makes no more than two connections at once', async (t) => {
+    const { notifier, service } = await reach(t, 'pushover')
+    const api = createPushoverApi()
+    let most = 0
+    const held: (() => void)[] = []
+    service.respond = (request, response) => {
+      most = Math.max(most, service.open.size)
+      held.push(() => api.respond(request, response))
+      if (held.length === 2 || api.messages.length >= 2) for (const answer of held.splice(0)) answer()
+    }
+    await Promise.all(Array.from({ length: 6 }, () => notifier.send(alertOf(), attemptOf())))
+    assert.equal(api.messages.length, 6)
+    assert.equal(most, 2)
+  })
+
+  test('what Pushover would refuse always is an error of the configuration', () => {
+    for (const [options, says] of [
+      [{ retry: '20s' }, /retry must be 30s/],
+      [{ expire: '4h' }, /expire must be 3h/],
+      [{ min_priority: 1, max_priority: 0 }, /min_priority is above/],
+    ] as const)
+      assert.throws(() => pushover.create({ user: PUSHOVER_USER, ...options }, dependencies()), says)
   })
 
   test("the fake's reader is strict: what the library alone would send is refused", () => {
