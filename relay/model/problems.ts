@@ -39,6 +39,10 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
     holds: (text) => /^https?:\/\/[^\s<>|"]+$/.test(text) && URL.canParse(text),
     rule: 'must be an http:// or https:// address',
   },
+  address: {
+    holds: (text) => /^[^\s<>()[\]\\,;:"@]+@[A-Za-z0-9.-]+$/.test(text),
+    rule: 'must be a mail address such as ops@example.org',
+  },
   proxy: {
     holds: (text) => /^http:\/\/[^/]+\/?$/.test(text),
     rule: 'must be http://HOST:PORT',

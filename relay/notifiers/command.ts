@@ -34,8 +34,8 @@ function killGroup({ pid }: ChildProcess) {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch (error) {
-    // Nothing is left of it.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    // Nothing is left of it, or only what has become somebody else.
+    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 
@@ -80,7 +80,7 @@ export const command: NotifierKind<Options> = {
   schema: {
     required: ['argv'],
     properties: {
-      argv: { type: 'array', items: { type: 'string' }, minItems: 1 },
+      argv: { type: 'array', items: { type: 'string', pattern: '^[^\\u0000]*$' }, minItems: 1 },
     },
   },
   example: `

@@ -17,7 +17,7 @@ interface Options {
   click?: string
 }
 
-const ADDRESS = { type: 'string', pattern: '^[^\\s<>()\\[\\]\\\\,;:"@]+@[A-Za-z0-9.-]+$' } as const
+const ADDRESS = { type: 'string', format: 'address' } as const
 const PORTS = { starttls: 587, implicit: 465, none: 25 } as const
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
 

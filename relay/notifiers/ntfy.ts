@@ -18,10 +18,13 @@ const MESSAGE_MAX = 1365
 /** Shown as emoji. */
 const tagOf = ({ record }: Alert) => (record === null ? 'gear' : record.outcome === 'failure' ? 'no_entry' : 'key')
 
-/** A message with the sequence id of an earlier one replaces it: a later one of its group, or itself sent again. */
-const sequenceOf = ({ group }: Alert, key: string) =>
+/**
+ * A message with the sequence id of an earlier one replaces it: itself where it is sent again, and the last
+ * count of its group. A login of which nobody else tells is never replaced.
+ */
+const sequenceOf = ({ group, count }: Alert, key: string) =>
   createHash('sha256')
-    .update(group ?? key)
+    .update(count > 1 && group !== null ? group : key)
     .digest('base64url')
 
 export const ntfy: NotifierKind<Options> = {
