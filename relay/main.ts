@@ -10,6 +10,7 @@ import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from '.
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
+import { createPruning } from './db/pruning.ts'
 import { createSeen } from './db/seen.ts'
 import { createSessions } from './db/sessions.ts'
 import { registerDeadLetters } from './dead.ts'
@@ -31,6 +32,7 @@ import { createPlaces } from './places.ts'
 import { userExists } from './privacy/lookup.ts'
 import { createPrivacy } from './privacy.ts'
 import { dropPrivileges } from './privileges.ts'
+import { createRetention } from './retention.ts'
 import { createRouter } from './route.ts'
 import { createSecretReader, createSettings, type Settings } from './settings.ts'
 import { createWitness, openHostKey } from './sign.ts'
@@ -145,9 +147,17 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       storeFailed,
       send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
     })
+    const retention = createRetention({
+      pruning: createPruning(db),
+      clock,
+      log,
+      sign: (text) => hostKey.sign(text).toString('base64'),
+      atomically: (work) => transaction(db, work),
+      storeFailed,
+    })
     const attempts = createAttemptCount(createAttempts(db))
     const route = createRouter(settings.config, [])
-    return { db, events, seen, knowledge, attempts, deliveries, delivery, store, grouping, route }
+    return { db, events, seen, knowledge, attempts, deliveries, delivery, store, grouping, retention, route }
   }
 
   /** Every event's way in, from the socket and from the spool. */
@@ -216,6 +226,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     core.store.stop()
     core.grouping.stop()
     core.delivery.stop()
+    core.retention.stop()
     core.db.close()
   }
 
@@ -223,6 +234,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     limitSize(core.db, settings.config.storeMaxBytes)
     const limits = new Map(settings.config.notifiers.map(({ name, limits }) => [name, limits]))
     core.delivery.configure(settings.notifiers, limits)
+    core.retention.configure(settings.config.retention, settings.config.storeMaxBytes)
     core.route = createRouter(settings.config, [...settings.notifiers.keys()])
   }
 
@@ -230,6 +242,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     configureCore()
     core.store.resume()
     core.grouping.resume()
+    core.retention.start()
   }
 
   function use(next: Settings) {

@@ -8,6 +8,7 @@ import {
   hkdfSync,
   type KeyObject,
   sign,
+  verify,
 } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ChainHead } from './model/alert.ts'
@@ -23,6 +24,8 @@ export function chainHash(prev: Uint8Array, record: string): Uint8Array {
 export interface HostKey {
   /** Ed25519, RFC 8032. */
   sign(data: string | Buffer): Buffer
+  /** @param signature base64 */
+  verify(data: string, signature: string): boolean
   /** A secret of this host's for one purpose; RFC 5869. */
   derive(purpose: string): Uint8Array
   /** As Standard Webhooks writes it: whpk_ and the base64 of the 32 bytes. */
@@ -31,6 +34,10 @@ export interface HostKey {
 
 /** What a witness of the chain has seen: `signature` is the host's, over this text. */
 export const headText = (seq: number, hash: string) => `pam-alert chain ${seq} ${hash}`
+
+/** Where the chain was cut on purpose: up to this event nothing is there any more. */
+export const cutText = ({ seq, hash, time }: { seq: number; hash: Uint8Array; time: string }) =>
+  `pam-alert pruned ${seq} ${Buffer.from(hash).toString('hex')} ${time}`
 
 function create(path: string) {
   const { privateKey } = generateKeyPairSync('ed25519')
@@ -49,6 +56,8 @@ export function openHostKey(path: string): HostKey {
   const key = createPrivateKey(readFileSync(path))
   return {
     sign: (data) => sign(null, Buffer.from(data), key),
+    verify: (data, signature) =>
+      verify(null, Buffer.from(data), createPublicKey(key), Buffer.from(signature, 'base64')),
     derive: (purpose) => new Uint8Array(hkdfSync('sha256', rawSecret(key), '', purpose, 32)),
     publicKey: `whpk_${rawPublic(createPublicKey(key)).toString('base64')}`,
   }

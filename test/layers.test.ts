@@ -32,6 +32,7 @@ const STAGES = [
   'group',
   'deliver',
   'history',
+  'retention',
   'dead',
   'ops',
 ].map((name) => `relay/${name}.ts`)

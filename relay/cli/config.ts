@@ -89,6 +89,10 @@ group_interval = "1h"
 # [store]
 # max_size = "4GiB"                     # of the database; at the limit events wait in the spool
 
+# [retention]                           # older events go; at 7/8 of max_size above the oldest do in any case
+# max_age = "400d"
+# max_events = 1000000
+
 # [ops]
 # listen = "127.0.0.1:9465"             # /health and /metrics, and nothing else
 `

@@ -7,6 +7,7 @@ import { migrations } from './schema.ts'
 
 /** synchronous is a setting of the connection, not of the file: FULL must be said at every open. */
 const PRAGMAS = `
+  PRAGMA auto_vacuum = INCREMENTAL;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = 5000;

@@ -90,7 +90,8 @@ export const migrations: readonly string[] = [
     created_ms INTEGER NOT NULL,
     done_ms INTEGER
   ) STRICT;
-  CREATE INDEX delivery_open ON delivery (notifier, state, id) WHERE state IN ('pending', 'dead');
+  CREATE INDEX delivery_pending ON delivery (notifier, id) WHERE state = 'pending';
+  CREATE INDEX delivery_dead ON delivery (done_ms, notifier) WHERE state = 'dead';
   CREATE INDEX delivery_seq ON delivery (seq);
   CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into IS NOT NULL;
 
@@ -112,6 +113,14 @@ export const migrations: readonly string[] = [
     said_ms INTEGER NOT NULL,
     PRIMARY KEY (notifier, name)
   ) STRICT, WITHOUT ROWID;
+
+  -- Where the history was cut on purpose: the last event that went, and the chain's hash there, signed.
+  CREATE TABLE cut (
+    seq INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    time TEXT NOT NULL,
+    signature TEXT NOT NULL
+  ) STRICT;
 
   -- Since when this file has been kept, and why it does not go back further.
   CREATE TABLE origin (since TEXT NOT NULL, reason TEXT) STRICT;

@@ -59,6 +59,10 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
     holds: (text) => SIZE.test(text) && sizeBytes(text) >= 65_536,
     rule: 'must be a size such as 64MiB or 4GiB, and at least 64KiB',
   },
+  age: {
+    holds: (text) => DURATION.test(text) && durationMs(text) >= 86_400_000,
+    rule: 'must be a duration such as 90d, and at least 1d',
+  },
   duration: {
     holds: (text) => DURATION.test(text) && durationMs(text) > 0,
     rule: 'must be a duration such as 30s, 5m, 1h30m',
@@ -95,6 +99,7 @@ const inWords: Record<string, string> = {
   object: 'a table',
   array: 'a list',
   boolean: 'true or false',
+  integer: 'a whole number',
 }
 
 function explain(error: ErrorObject): { key: string | null; message: string } {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { verifyChain } from '../../relay/cli/verify.ts'
+import { openDatabase } from '../../relay/db/database.ts'
 import { pathsBelow } from '../../relay/model/paths.ts'
 import { chainHash, createWitness, headText, openHostKey } from '../../relay/sign.ts'
 import { loginEvent } from '../helpers/alerts.ts'
@@ -14,10 +15,7 @@ import { tempDir } from '../helpers/temp.ts'
 /** A chain of ten events, then what somebody did to the file. */
 function tampered(t: TestContext, sql: string): string {
   const path = join(tempDir(t), 'relay.db')
-  const db = new DatabaseSync(path)
-  db.exec(`CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT, record TEXT, hash BLOB);
-    CREATE TABLE meaning (seq INTEGER PRIMARY KEY, time, service, type, outcome, user, source, json);
-    CREATE TABLE progress (name TEXT PRIMARY KEY, seq); CREATE TABLE origin (since, reason)`)
+  const db = openDatabase(path)
   let hash: Uint8Array = new Uint8Array(32)
   for (let seq = 1; seq <= 10; seq++) {
     const record = JSON.stringify({ seq, user: `user${seq}` })

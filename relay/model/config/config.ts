@@ -5,6 +5,7 @@ import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts
 import { checkKeys, geoSchema, keysSchema } from './knowledge.ts'
 import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
 import { type PrivacyConfig, privacyFrom, privacySchema, type RawPrivacy } from './privacy.ts'
+import { type RawRetention, type RetentionConfig, retentionFrom, retentionSchema } from './retention.ts'
 import {
   checkRoutes,
   defaultRoutes,
@@ -27,6 +28,7 @@ export interface Config {
   keys: ReadonlyMap<string, string>
   geoDatabases: readonly string[]
   privacy: PrivacyConfig
+  retention: RetentionConfig
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
   mutes: readonly Mute[]
@@ -66,6 +68,7 @@ const schema = {
     keys: keysSchema,
     geo: geoSchema,
     privacy: privacySchema,
+    retention: retentionSchema,
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: routesSchema,
     mute: muteSchema,
@@ -83,6 +86,7 @@ export const defaultConfig: Config = {
   geoDatabases: [],
   privacy: privacyFrom(),
   notifiers: [{ name: 'journal', type: 'journal', options: {}, limits: [] }],
+  retention: retentionFrom(),
   routes: defaultRoutes(['journal']),
   mutes: [],
 }
@@ -110,6 +114,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     keys?: Record<string, string>
     geo?: { database?: string | string[] }
     privacy?: RawPrivacy
+    retention?: RawRetention
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
     mute?: RawMute[]
@@ -128,6 +133,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     keys: new Map(Object.entries(raw.keys ?? {})),
     geoDatabases: [raw.geo?.database ?? []].flat(),
     privacy: privacyFrom(raw.privacy),
+    retention: retentionFrom(raw.retention),
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
     mutes,

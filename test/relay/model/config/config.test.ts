@@ -51,6 +51,8 @@ const BAD: [text: string, ...said: string[]][] = [
     '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, host, source, method, key, admin, country, owner, situation',
     '4: routes[1].group_interval: must be a duration such as 30s, 5m, 1h30m',
   ],
+  ['[retention]\nmax_age = "12h"', '2: retention.max_age: must be a duration such as 90d, and at least 1d'],
+  ['[privacy]\nmask = { source = "blur" }', '2: privacy.mask.source: "blur" is none of hide, token, network'],
   ['[keys]\n"MD5:1" = "x"', '2: keys.MD5:1: must be a fingerprint as ssh-keygen -l prints it: SHA256:...'],
   ['[geo]\ndatabase = ["GeoIP.mmdb"]', '2: geo.database[1]: must be an absolute path'],
   [
