@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Uncovered, uncovered } from './coverage.ts'
 import { putBack, writeWhole } from './replace.ts'
 import { parseStack, rulesThatRun } from './stack.ts'
 import { type Stacks, type Trial, tryStacks } from './trial.ts'
@@ -111,6 +112,9 @@ export function createPam(root: string, hook: string, profile: string) {
 
   return {
     callers,
+
+    /** Services of which the hook is not told, or not of everything. */
+    uncovered: (): Uncovered[] => uncovered(readAll(at(STACKS)), hook),
 
     /**
      * What enabling pam-alert would do; changes nothing.

@@ -1,20 +1,18 @@
 // Reads authorized_keys files as sshd does: as the user whose they are, for his directory is his to booby-trap.
 // Nothing but a small plain file is read, and it never waits for one.
-import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Account } from '../accounts.ts'
+import { sshdSettings } from './sshd.ts'
 
 const FILE_MAX_BYTES = 1_048_576
 /** What sshd does where nobody said otherwise. */
 const DEFAULT_FILES = ['.ssh/authorized_keys', '.ssh/authorized_keys2']
 
 /** AuthorizedKeysFile of the running configuration, sshd_config(5). */
-export function keyFiles(sshd = '/usr/sbin/sshd'): readonly string[] {
-  const { status, stdout } = spawnSync(sshd, ['-T'], { encoding: 'utf8', timeout: 5000 })
-  const [, files] = (status === 0 && /^authorizedkeysfile (.+)$/m.exec(stdout)) || []
-  if (files === undefined) return DEFAULT_FILES
-  return files.split(' ').filter((file) => file !== 'none')
+export function keyFiles(sshd?: string): readonly string[] {
+  const files = sshdSettings(sshd)?.get('authorizedkeysfile')
+  return files === undefined ? DEFAULT_FILES : files.split(' ').filter((file) => file !== 'none')
 }
 
 /** The tokens of sshd_config(5), TOKENS; a relative path starts at home. */

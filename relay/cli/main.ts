@@ -35,6 +35,12 @@ program
   .action(async (options) => (await import('./status.ts')).status(paths(), options))
 
 program
+  .command('doctor')
+  .description('which logins are not told, why, and what to do about it')
+  .option('--json', 'as one JSON object')
+  .action(async (options) => (await import('./doctor.ts')).doctor(paths(), options))
+
+program
   .command('test')
   .description('a marked event down the real path, with the outcome of each delivery')
   .argument('[notifier]', 'only this one')
