@@ -2,6 +2,7 @@
 // the times of the events alone, so that a log that is replayed gives what happened then.
 import type { AttemptTable } from './db/attempts.ts'
 import type { EventRecord } from './model/event.ts'
+import { timesOf } from './model/kind.ts'
 import type { Attack, Meaning } from './model/meaning.ts'
 import { withValue } from './model/tally.ts'
 
@@ -23,7 +24,12 @@ export function createAttemptCount(table: AttemptTable) {
     const before = known !== null && Math.abs(time - known.lastMs) <= APART_MS ? known : null
     if (record.outcome === 'failure') {
       const { failures, users, since } = before ?? table.none(record.time)
-      const now = { failures: failures + 1, users: withValue(users, record.user), since, lastMs: time }
+      const now = {
+        failures: failures + timesOf(record, meaning),
+        users: withValue(users, record.user),
+        since,
+        lastMs: time,
+      }
       table.put(origin, now)
       if (known === null) table.prune(time - APART_MS)
       return now.failures < MANY ? null : about('brute_force', now)

@@ -39,10 +39,11 @@ function sourceOf(record: EventRecord): Source | null {
       port: connection?.port ?? null,
       name: rhost,
     }
-  // PAM_RHOST is sshd's word; the port counts only where both agree.
+  // PAM_RHOST is sshd's word; the port counts only where both agree. A log's line is all sshd's.
+  const logged = record.log?.fields.port
   return {
     address,
-    port: connection?.address === address ? connection.port : null,
+    port: logged !== undefined ? Number(logged) : connection?.address === address ? connection.port : null,
     name: null,
   }
 }
@@ -59,14 +60,20 @@ function keyOf(words: string[] | null): Omit<Key, 'name'> | null {
   return { type, fingerprint: fingerprintOf(blob) }
 }
 
+/** sshd's log names the key that was taken or refused by type and fingerprint. */
+function loggedKey({ log }: EventRecord): Omit<Key, 'name'> | null {
+  const { key_type: type, fingerprint } = log?.fields ?? {}
+  return type !== undefined && fingerprint !== undefined ? { type, fingerprint } : null
+}
+
 export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Meaning {
   const words = lastMethod(record)
   const user = record.user !== null && isUnknown(record.user) ? (knows.nameOf(record.user) ?? record.user) : record.user
   const source = sourceOf(record)
-  const key = keyOf(words)
+  const key = loggedKey(record) ?? keyOf(words)
   const told = {
     source,
-    method: words?.[0] ?? null,
+    method: record.log?.fields.method ?? words?.[0] ?? null,
     key: key === null ? null : { ...key, name: knows.keyName(user ?? '', key.fingerprint) },
   }
   const facts = factsOf(record, told)

@@ -13,6 +13,7 @@ import { createGroups } from './db/groups.ts'
 import { createPruning } from './db/pruning.ts'
 import { createSeen } from './db/seen.ts'
 import { createSessions } from './db/sessions.ts'
+import { createTwins } from './db/twins.ts'
 import { registerDeadLetters } from './dead.ts'
 import { createDelivery, currentNotifier } from './deliver.ts'
 import { createKnowledge } from './enrich/knowledge.ts'
@@ -39,6 +40,7 @@ import { createWitness, openHostKey } from './sign.ts'
 import { createApp, listen } from './socket.ts'
 import { createSpool } from './spool.ts'
 import { createStore } from './store.ts'
+import { createTwinJudge } from './twins.ts'
 
 /** The database, the key and the last good configuration are nobody else's business. */
 const UMASK = 0o077
@@ -155,9 +157,10 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       atomically: (work) => transaction(db, work),
       storeFailed,
     })
+    const judge = createTwinJudge(createTwins(db))
     const attempts = createAttemptCount(createAttempts(db))
     const route = createRouter(settings.config, [])
-    return { db, events, seen, knowledge, attempts, deliveries, delivery, store, grouping, retention, route }
+    return { db, events, seen, knowledge, judge, attempts, deliveries, delivery, store, grouping, retention, route }
   }
 
   /** Every event's way in, from the socket and from the spool. */
@@ -181,11 +184,15 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   }
 
   function onward(record: EventRecord) {
-    const { events, knowledge, attempts, grouping, route } = core
-    const meaning = attempts.count(record, enrich(record, knowledge))
+    const { events, knowledge, judge, attempts, grouping, route } = core
+    const alone = enrich(record, knowledge)
+    // Where nothing is watched, PAM is the only one to tell.
+    const known = settings.config.watches.length === 0 ? alone : { ...alone, ...judge(record, alone) }
+    const meaning = attempts.count(record, known)
     knowledge.learn(record, meaning)
     events.annotate(record, meaning)
-    for (const target of route(record, meaning, clock.now()).targets) grouping.take(target, record, meaning)
+    if (meaning.tells !== 0)
+      for (const target of route(record, meaning, clock.now()).targets) grouping.take(target, record, meaning)
     history.arrived()
   }
 

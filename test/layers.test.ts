@@ -27,6 +27,7 @@ const STAGES = [
   'intake',
   'store',
   'enrich',
+  'twins',
   'attempts',
   'route',
   'group',
@@ -36,6 +37,9 @@ const STAGES = [
   'dead',
   'ops',
 ].map((name) => `relay/${name}.ts`)
+/** Both wire the stages, for what happens and for what has happened; each is run by one verb. */
+const WIRINGS = { 'relay/main.ts': 'relay/cli/relay.ts', 'relay/replay.ts': 'relay/cli/replay.ts' }
+const isWiring = (file: string) => Object.hasOwn(WIRINGS, file)
 /** What main.ts and the command share: reading settings, telling the host, giving up root. */
 const EDGES = ['relay/settings.ts', 'relay/host.ts', 'relay/privileges.ts']
 
@@ -83,7 +87,7 @@ describe('the layers', () => {
       stageOf(file) !== undefined ||
       EDGES.includes(file) ||
       file.startsWith('relay/cli/') ||
-      file === 'relay/main.ts'
+      isWiring(file)
     assert.deepEqual(
       files.filter((file) => !known(file)),
       [],
@@ -111,19 +115,19 @@ describe('the layers', () => {
     )
   })
 
-  test('only main.ts knows the stages; the command knows their types at most, and main.ts only to run it', () => {
+  test('only main.ts and replay.ts know the stages; the command knows their types at most, and those two only to run them', () => {
     assert.deepEqual(
       broken(
         ({ from, to, typeOnly }) =>
           !stageOf(to) ||
           stageOf(from) === stageOf(to) ||
-          from === 'relay/main.ts' ||
+          isWiring(from) ||
           (from.startsWith('relay/cli/') && typeOnly),
       ),
       [],
     )
     assert.deepEqual(
-      broken(({ from, to }) => to !== 'relay/main.ts' || from === 'relay/cli/relay.ts'),
+      broken(({ from, to }) => !isWiring(to) || from === WIRINGS[to as keyof typeof WIRINGS]),
       [],
     )
   })

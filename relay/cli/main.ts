@@ -66,6 +66,13 @@ program
   .option('--json', 'a JSON object per event')
   .action(async (options) => (await import('./tail.ts')).tail(paths(), options))
 
+program
+  .command('replay')
+  .description("an old log through today's rules: the alerts that would have been sent")
+  .argument('<files...>', 'logs, also .gz; - is standard input')
+  .option('--json', 'a JSON object per alert, and one with the summary')
+  .action(async (files, options) => (await import('./replay.ts')).replay(paths(), files, options))
+
 const dead = program.command('dead').description('alerts that their notifier refused for good')
 dead
   .command('list')

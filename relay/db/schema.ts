@@ -46,6 +46,20 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (user, boot, pid, service)
   ) STRICT, WITHOUT ROWID;
 
+  -- Attempts of the last minutes, where PAM and logs both tell of them: who has told of each.
+  CREATE TABLE twin (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    user TEXT,
+    source TEXT,
+    method TEXT,
+    witnesses TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX twin_recent ON twin (kind, at_ms);
+
   -- Groups that have told their first event and count the others.
   CREATE TABLE grouped (
     key TEXT NOT NULL,

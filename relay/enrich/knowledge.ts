@@ -33,7 +33,7 @@ export function createKnowledge({
 
     /** Called once for each event, after it was asked about, in the transaction that routes it. */
     learn(record: EventRecord, meaning: Meaning) {
-      sessions.note(record, askerOf(record, meaning.source))
+      if (meaning.tells !== 0) sessions.note(record, askerOf(record, meaning.source))
       const facts = teaches(record) ? factsOf(record, meaning) : null
       if (facts !== null) seen.learn(facts, record.seq)
     },

@@ -1,5 +1,6 @@
 // What a notifier is given: one event, or several as one, in words that were rendered once for all notifiers.
 import type { EventRecord } from './event.ts'
+import { timesOf } from './kind.ts'
 import type { Meaning } from './meaning.ts'
 import { countOf, type Tally, wordsForMore } from './tally.ts'
 import { type Words, words } from './words.ts'
@@ -41,7 +42,10 @@ const USUAL: How = { priority: 0, group: null }
 
 /** The alert for one event. */
 export function alertFor(record: EventRecord, meaning: Meaning, how: How = USUAL): Alert {
-  return { ...words(record, meaning), ...how, count: 1, record, meaning, time: record.time }
+  const { title, text } = words(record, meaning)
+  const count = timesOf(record, meaning)
+  const times = count > 1 ? `, ${count} times` : ''
+  return { title: title + times, text: text + times, ...how, count, record, meaning, time: record.time }
 }
 
 /**

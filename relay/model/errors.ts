@@ -36,6 +36,11 @@ export const FAULTS = {
     hint: 'It must be a plain file that root can read; without one every login goes to the journal.',
     exit: EXIT.systemFailed,
   },
+  log_unreadable: {
+    message: 'the log cannot be read',
+    hint: 'Look for its name, and whether you may read it; pam-alert replay - takes it from standard input.',
+    exit: EXIT.notSo,
+  },
   relay_unreachable: {
     message: 'the relay does not answer',
     hint: 'Start it: systemctl start pam-alert, or /etc/init.d/pam-alert start.',

@@ -104,8 +104,29 @@ export interface Host {
   boot_id: string | null
 }
 
+/** What a log said: where it stood, by which rule it was understood, and what else it told. */
+export interface LogMatch {
+  /** A file's path, or "journal". */
+  source: string
+  /** The host that the line names: a log may hold those of others. */
+  host: string | null
+  rule: string
+  /** In words, for an alert. */
+  what: string
+  /** Who wrote it; several may tell of one attempt. */
+  witness: string
+  line: string
+  /** The named groups that have no place of their own in the event. */
+  fields: Readonly<Record<string, string>>
+  /** For how many it stands. */
+  count: number
+}
+
+/** A line of a watched log: of a type that the hook has, or of an operator's own pattern. */
+export type LogEvent = Omit<LoginEvent, 'type'> & { type: LoginEvent['type'] | 'log'; log: LogMatch }
+
 /** An event as it was stored: these bytes, as JSON, never change. */
-export type EventRecord = LoginEvent & { host: Host; seq: number }
+export type EventRecord = (LoginEvent | LogEvent) & { host: Host; seq: number; log?: LogMatch }
 
 /** What whoever sent an event is told once it is on disk. */
 export interface Receipt {

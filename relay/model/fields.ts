@@ -19,6 +19,7 @@ const SINGLE = [
   'country',
   'owner',
   'situation',
+  'rule',
 ] as const
 
 export const MATCH_FIELDS = [...SINGLE, ...MULTIPLE] as const
@@ -27,7 +28,7 @@ export type Field = (typeof MATCH_FIELDS)[number]
 
 /** Fields that know only these values. */
 export const VALUES: Partial<Record<Field, readonly string[]>> = {
-  type: eventSchema.properties.type.enum,
+  type: [...eventSchema.properties.type.enum, 'log'],
   outcome: eventSchema.properties.outcome.enum,
   admin: ['yes', 'no'],
   first: FIRSTS,
@@ -59,6 +60,7 @@ export function valuesOf(record: EventRecord, meaning: Meaning): Values {
     country: [place?.country ?? null],
     owner: [place?.network ?? null],
     situation: [attack?.situation ?? null],
+    rule: [record.log?.rule ?? null],
     first,
     flag: record.flags,
   }

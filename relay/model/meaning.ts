@@ -71,4 +71,8 @@ export interface Meaning {
   place: Place | null
   /** null: nothing that this belongs to. */
   attack: Attack | null
+  /** Of how many attempts it is the first to tell, where a log is watched, too; 0: others told of them all. */
+  tells?: number
+  /** The event that told of the same attempt first. */
+  same_as?: number
 }

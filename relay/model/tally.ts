@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { EventRecord } from './event.ts'
 import { askerOf } from './facts.ts'
-import { type Kind, kindOf, sourceOf } from './kind.ts'
+import { type Kind, kindOf, sourceOf, timesOf } from './kind.ts'
 import type { Meaning } from './meaning.ts'
 import { spanInWords } from './quantity.ts'
 import { clockTime, plural } from './text.ts'
@@ -45,7 +45,7 @@ export function tallied(tally: Tally | null, record: EventRecord, meaning: Meani
   const kind = kindOf(record, meaning)
   const counts = tally?.counts ?? {}
   return {
-    counts: { ...counts, [kind]: (counts[kind] ?? 0) + 1 },
+    counts: { ...counts, [kind]: (counts[kind] ?? 0) + timesOf(record, meaning) },
     users: withValue(tally?.users ?? NONE, record.user),
     sources: withValue(tally?.sources ?? NONE, sourceOf(meaning)),
     since: tally?.since ?? record.time,
@@ -72,6 +72,7 @@ const NOUNS: Record<Kind, readonly [one: string, many: string]> = {
   locked_out: ['login to a locked account', 'logins to locked accounts'],
   password: ['new password', 'new passwords'],
   logout: ['logout', 'logouts'],
+  log: ['line of a log', 'lines of a log'],
 }
 
 const several = ({ marks, more }: Distinct, what: string) => `${more ? 'more than ' : ''}${plural(marks.length, what)}`
@@ -109,7 +110,7 @@ export function inShort(tally: Tally): string {
  * @param why they were held back, if that was not because the first of them had been told
  */
 export function wordsForMore(tally: Tally, record: EventRecord, meaning: Meaning, why: string | null): Words {
-  const host = record.host.name
+  const host = record.log?.host ?? record.host.name
   const more = why === null ? ' more' : ''
   const kinds = whatOf(tally, more)
   const title = kinds.length === 1 ? kinds[0] : `${countOf(tally)}${more} events`

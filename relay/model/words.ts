@@ -39,7 +39,7 @@ function sessionInWords({ session }: Meaning): string {
 /** Who and where, before and after the host's name. */
 function parts(record: EventRecord, meaning: Meaning) {
   const user = userInWords(meaning.user)
-  const host = record.host.name
+  const host = record.log?.host ?? record.host.name
   const where = record.service === '' ? host : `${host} (${record.service})`
   const { source, key, method } = meaning
   const origin = sourceInWords(meaning)
@@ -91,12 +91,12 @@ function wordsOf(record: EventRecord, meaning: Meaning): Words {
           }
         : {
             title: title(`${user} refused`),
-            text: `${user}: password refused on ${where}${from}`,
+            text: `${user}: ${record.log?.what ?? 'password refused'} on ${where}${from}`,
           }
     case 'account':
       return {
         title: title(`${user} locked out`),
-        text: `${user}: account expired or locked on ${where}${from}`,
+        text: `${user}: ${record.log?.what ?? 'account expired or locked'} on ${where}${from}`,
       }
     case 'password':
       return {
@@ -118,5 +118,9 @@ function wordsOf(record: EventRecord, meaning: Meaning): Words {
         title: title(`${user} logged out`),
         text: `${user} logged out of ${where}${from}${sessionInWords(meaning)}`,
       }
+    case 'log': {
+      const { rule = '', line = '' } = record.log ?? {}
+      return { title: title(rule), text: `${rule} on ${where}${from}: ${line}` }
+    }
   }
 }

@@ -18,6 +18,7 @@ import {
   routeFrom,
   routesSchema,
 } from './routes.ts'
+import { type RawWatch, readWatches, type Watch, watchSchema } from './watch.ts'
 
 export interface Config {
   network: { proxy: string | null; caFile: string | null }
@@ -32,6 +33,8 @@ export interface Config {
   notifiers: readonly NotifierConfig[]
   routes: readonly Route[]
   mutes: readonly Mute[]
+  /** Logs that are read beside PAM. */
+  watches: readonly Watch[]
 }
 
 export interface Parsed {
@@ -72,6 +75,7 @@ const schema = {
     notifiers: { type: 'object', additionalProperties: { type: 'object' } },
     routes: routesSchema,
     mute: muteSchema,
+    watch: watchSchema,
   },
 } as const
 
@@ -89,6 +93,7 @@ export const defaultConfig: Config = {
   retention: retentionFrom(),
   routes: defaultRoutes(['journal']),
   mutes: [],
+  watches: [],
 }
 
 /** Checks all of it and reports every error at once. */
@@ -118,6 +123,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     notifiers?: Record<string, unknown>
     routes?: RawRoute[]
     mute?: RawMute[]
+    watch?: RawWatch[]
   }
   const notifiers = checkNotifiers(toml, raw.notifiers ?? {}, kinds, errors)
   const names = Object.keys(raw.notifiers ?? {})
@@ -125,6 +131,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   checkKeys(toml, raw.keys ?? {}, errors)
   const mutes = shapely ? (raw.mute ?? []).map(muteFrom) : []
   if (routes !== undefined) checkRoutes(toml, routes, mutes, names, errors, warnings)
+  const watches = shapely ? readWatches(toml, raw.watch ?? [], errors) : []
   if (errors.length > 0) return { config: null, errors, warnings, problem }
   const config = {
     network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },
@@ -137,6 +144,7 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     notifiers: names.length > 0 ? notifiers : defaultConfig.notifiers,
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
     mutes,
+    watches,
   }
   return { config, errors, warnings, problem }
 }

@@ -48,7 +48,7 @@ const BAD: [text: string, ...said: string[]][] = [
   ],
   [
     '[[routes]]\nnotify = []\ngroup_by = ["sorce"]\ngroup_interval = "5 min"',
-    '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, host, source, method, key, admin, country, owner, situation',
+    '3: routes[1].group_by[1]: "sorce" is none of service, type, outcome, user, ruser, tty, host, source, method, key, admin, country, owner, situation, rule',
     '4: routes[1].group_interval: must be a duration such as 30s, 5m, 1h30m',
   ],
   ['[retention]\nmax_age = "12h"', '2: retention.max_age: must be a duration such as 90d, and at least 1d'],
@@ -62,7 +62,7 @@ const BAD: [text: string, ...said: string[]][] = [
   ],
   [
     '[[routes]]\nmatch = { type = "login", outcome = ["failure"] }\nnot = { source = "home" }\nnotify = []',
-    '2: routes[1].match.type: "login" is none of auth, account, password, open_session, close_session',
+    '2: routes[1].match.type: "login" is none of auth, account, password, open_session, close_session, log',
     '3: routes[1].not.source: "home" is neither an address nor a network such as 10.0.0.0/8',
   ],
   [
@@ -72,6 +72,34 @@ const BAD: [text: string, ...said: string[]][] = [
     '8: mute[1].times[1]: must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
   ],
   ['[[routes]]\nnotify = []\nmute = ["nite"]', '3: routes[1].mute: there is no [[mute]] named "nite"'],
+  ['[[watch]]\nrules = "openssh"', '1: watch[1]: a watch has either file = "/PATH" or journal = true'],
+  [
+    '[[watch]]\nfile = "/var/log/auth.log"\nunits = ["ssh"]\nrules = "su"',
+    "1: watch[1]: units and identifiers are the journal's",
+  ],
+  [
+    '[[watch]]\njournal = true',
+    '1: watch[1]: "rules" (openssh, su, sudo, login, vsftpd, dovecot, authentication-failure) or "pattern" is missing',
+  ],
+  [
+    '[[watch]]\njournal = true\nrules = ["su", "opensh"]',
+    '3: watch[1].rules: there is no rule set "opensh"; did you mean "openssh"?',
+  ],
+  [
+    '[[watch]]\njournal = true\npattern = "x"',
+    '1: watch[1]: "name" is missing: what alerts and routes call this pattern',
+  ],
+  [
+    '[[watch]]\njournal = true\nname = "app"\npattern = \'failed (for|from\'\nignore = ["x**"]',
+    '5: watch[1].ignore: column 13: invalid nested repetition operator',
+    '4: watch[1].pattern: column 12: missing closing )',
+  ],
+  [
+    '[[watch]]\njournal = true\nrules = "su"\nthreshold = { type = "often", count = 0 }',
+    '4: watch[1].threshold: "seconds" is missing',
+    '4: watch[1].threshold.type: "often" is none of limit, threshold, both',
+    '4: watch[1].threshold.count: must be >= 1',
+  ],
   ['[ops]\nlisten = "localhost"', '2: ops.listen: must be ADDRESS:PORT, e.g. 127.0.0.1:9465'],
   ['[network]\nproxy = "socks5://127.0.0.1:1"', '2: network.proxy: must be http://HOST:PORT'],
   ['[ops]\nlisten = # where\n[network]', '2: column 17: a value is missing behind the ='],
