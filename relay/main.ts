@@ -10,6 +10,7 @@ import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from '.
 import { createDeliveries } from './db/deliveries.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
+import { createPositions } from './db/positions.ts'
 import { createPruning } from './db/pruning.ts'
 import { createSeen } from './db/seen.ts'
 import { createSessions } from './db/sessions.ts'
@@ -24,7 +25,8 @@ import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
 import { createKeyNames } from './key-names.ts'
 import { systemClock as clock } from './model/clock.ts'
-import type { EventRecord, LoginEvent } from './model/event.ts'
+import { groupsFor } from './model/config/watch.ts'
+import type { EventRecord, LogEvent, LoginEvent } from './model/event.ts'
 import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
 import { createNotices } from './notice.ts'
@@ -41,6 +43,7 @@ import { createApp, listen } from './socket.ts'
 import { createSpool } from './spool.ts'
 import { createStore } from './store.ts'
 import { createTwinJudge } from './twins.ts'
+import { createWatches, type Position } from './watch/watches.ts'
 
 /** The database, the key and the last good configuration are nobody else's business. */
 const UMASK = 0o077
@@ -67,7 +70,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   history.register(app)
   await listen(app, paths.socket)
   // No request is read before the event loop turns: all below is in place by then.
-  if (process.geteuid?.() === 0 && paths.root === '/') dropPrivileges()
+  if (process.geteuid?.() === 0 && paths.root === '/') dropPrivileges(groupsFor(settings.config.watches))
 
   mkdirSync(paths.stateDir, { recursive: true })
   const hostKey = openHostKey(paths.hostKey)
@@ -91,6 +94,13 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   })
   let core = openCore(null)
   const spool = createSpool({ directory: paths.spool, clock, log, accept })
+  const watches = createWatches({
+    clock,
+    log,
+    position: (source) => core.positions.get(source),
+    accept: acceptLogged,
+    tell: notices.tell,
+  })
 
   /** The store and all that hangs on it. @param gap why there is nothing from before, if something is lost */
   function openCore(gap: string | null): ReturnType<typeof assemble> {
@@ -160,12 +170,25 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     const judge = createTwinJudge(createTwins(db))
     const attempts = createAttemptCount(createAttempts(db))
     const route = createRouter(settings.config, [])
-    return { db, events, seen, knowledge, judge, attempts, deliveries, delivery, store, grouping, retention, route }
+    const positions = createPositions(db)
+    const tables = { db, events, seen, positions, deliveries }
+    return { ...tables, knowledge, judge, attempts, delivery, store, grouping, retention, route }
   }
 
   /** Every event's way in, from the socket and from the spool. */
   function accept(event: LoginEvent) {
     return core.store.append(privacy.conceal(event))
+  }
+
+  /** What a log tells, and how far it was read, in one commit. */
+  async function acceptLogged(events: readonly LogEvent[], source: string, position: Position | null) {
+    const remember = () => position !== null && core.positions.put(source, position)
+    if (events.length === 0) transaction(core.db, remember)
+    await Promise.all(
+      events.map((event, i) =>
+        core.store.append(privacy.conceal(event), i === events.length - 1 ? remember : undefined),
+      ),
+    )
   }
 
   /** Without asking anybody who might have to think. */
@@ -258,6 +281,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     privacy.configure(next.config.privacy)
     void places.use(next.config.geoDatabases)
     ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
+    void watches.configure(next.config.watches)
     configured.keep(next)
   }
 
@@ -273,6 +297,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       uptime_s: Math.round((clock.monotonic() - startedAt) / 1000),
       store: { ...core.store.health(), since, gap },
       spool: await spool.health(),
+      watch: watches.health(),
       queue: core.delivery.health(),
     }
     return judge(parts, [...configured.problems(), ...places.problems()])
@@ -298,7 +323,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   return {
     async stop() {
       process.off('SIGHUP', reload)
-      await Promise.all([app.close(), ops.stop(), spool.stop()])
+      await Promise.all([app.close(), ops.stop(), spool.stop(), watches.stop()])
       closeCore()
       process.off('uncaughtException', escaped)
     },

@@ -10,6 +10,8 @@ export interface Health {
   problems: string[]
   store: { events: number; last_error: string | null; since: string | null; gap: string | null }
   spool: { files: number; oldest_s: number | null; last_error: string | null }
+  /** The logs that are read beside PAM, by path. */
+  watch: Record<string, { last_error: string | null }>
   queue: Record<
     string,
     {
@@ -27,11 +29,12 @@ export interface Health {
 
 /** What is known of each part, in one judgement. */
 export function judge(parts: Omit<Health, 'status' | 'problems'>, configProblems: readonly string[]): Health {
-  const { store, spool, queue } = parts
+  const { store, spool, watch, queue } = parts
   const troubled = Object.entries(queue).filter(([, lane]) => lane.last_error !== null || lane.dead > 0)
   const problems = [
     ...(store.last_error === null ? [] : [`events cannot be stored: ${store.last_error}`]),
     ...(spool.last_error === null ? [] : [`the spool cannot be taken in: ${spool.last_error}`]),
+    ...Object.entries(watch).flatMap(([name, { last_error }]) => (last_error ? [`log ${name}: ${last_error}`] : [])),
     ...configProblems,
     ...troubled.map(([name, lane]) => `notifier ${name}: ${lane.last_error ?? `${lane.dead} dead letters`}`),
   ]

@@ -1,4 +1,5 @@
 // Giving up root for good. Under systemd the unit has done it already.
+import { readFileSync } from 'node:fs'
 
 declare global {
   namespace NodeJS {
@@ -10,9 +11,22 @@ declare global {
 
 export const RELAY_USER = 'pam-alert'
 
-/** @throws Error if there is no such user, or if root could be had again */
-export function dropPrivileges() {
+/** Those of these groups that this system has, by number. */
+export function knownGroups(names: readonly string[]): { name: string; gid: number }[] {
+  const lines = readFileSync('/etc/group', 'utf8').split('\n')
+  return lines.flatMap((line) => {
+    const [name = '', , gid] = line.split(':')
+    return names.includes(name) ? [{ name, gid: Number(gid) }] : []
+  })
+}
+
+/**
+ * @param groups of which the process is a member beside its user's own
+ * @throws Error if there is no such user, or if root could be had again
+ */
+export function dropPrivileges(groups: readonly string[]) {
   process.initgroups?.(RELAY_USER, RELAY_USER)
+  process.setgroups?.([...(process.getgroups?.() ?? []), ...knownGroups(groups).map(({ gid }) => gid)])
   process.setgid?.(RELAY_USER)
   process.setuid?.(RELAY_USER)
   try {

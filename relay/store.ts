@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { type Database, storeFaultOf, transaction } from './db/database.ts'
 import type { Events } from './db/events.ts'
 import type { Clock } from './model/clock.ts'
-import type { EventRecord, Host, LoginEvent, Receipt } from './model/event.ts'
+import type { EventRecord, Host, LogEvent, LoginEvent, Receipt } from './model/event.ts'
 import { chainHash, GENESIS } from './sign.ts'
 
 /** How many events one transaction hands on, before logins get their turn again. */
@@ -13,7 +13,9 @@ const ONWARD_BATCH = 128
 const PROBE_MS = 5000
 
 interface Waiting {
-  event: LoginEvent
+  event: LoginEvent | LogEvent
+  /** Written in the same commit. */
+  alongside: (() => void) | undefined
   resolve(receipt: Receipt): void
   reject(error: unknown): void
 }
@@ -51,7 +53,7 @@ export function createStore(options: StoreOptions) {
   let lastError: string | null = null
   let cancelProbe = () => {}
 
-  function insert(event: LoginEvent): Receipt {
+  function insert(event: LoginEvent | LogEvent): Receipt {
     const known = events.seqOf(event.id)
     if (known !== null) return { id: event.id, seq: known, repeated: true }
     const record = JSON.stringify({ ...event, host, seq: seq + 1 } satisfies EventRecord)
@@ -62,6 +64,12 @@ export function createStore(options: StoreOptions) {
     return { id: event.id, seq, repeated: false }
   }
 
+  function add({ event, alongside }: Waiting): Receipt {
+    const receipt = insert(event)
+    alongside?.()
+    return receipt
+  }
+
   /** All that has arrived in this turn of the event loop shares one commit; a lone event waits for nobody. */
   function commit() {
     const batch = waiting
@@ -69,7 +77,7 @@ export function createStore(options: StoreOptions) {
     const before = { seq, hash }
     try {
       if (stopped) throw new Error('the store is closed')
-      const receipts = transaction(db, () => batch.map(({ event }) => insert(event)))
+      const receipts = transaction(db, () => batch.map(add))
       works()
       for (const [i, { resolve }] of batch.entries()) resolve(receipts[i] as Receipt)
     } catch (error) {
@@ -145,10 +153,13 @@ export function createStore(options: StoreOptions) {
   }
 
   return {
-    /** Resolves after the commit is on disk; rejects if it could not be stored. */
-    append(event: LoginEvent): Promise<Receipt> {
+    /**
+     * Resolves after the commit is on disk; rejects if it could not be stored.
+     * @param alongside what else is written in that commit
+     */
+    append(event: LoginEvent | LogEvent, alongside?: () => void): Promise<Receipt> {
       return new Promise((resolve, reject) => {
-        waiting.push({ event, resolve, reject })
+        waiting.push({ event, alongside, resolve, reject })
         if (waiting.length === 1) setImmediate(commit)
       })
     },

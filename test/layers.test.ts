@@ -14,6 +14,7 @@ const LEAVES = [
   'relay/sign.ts',
   'relay/spool.ts',
   'relay/notice.ts',
+  'relay/watch/',
   'relay/accounts.ts',
   'relay/key-names.ts',
   'relay/places.ts',

@@ -82,6 +82,18 @@ group_interval = "1h"
 # per_day = 200                         # a quarter kept for priority 1 and 2
 # per_month = 3000
 
+# [[watch]]                             # what never asks PAM: a log, or journal = true
+# file = "/var/log/auth.log"
+# rules = ["openssh", "su", "sudo"]     # login, vsftpd, dovecot, authentication-failure
+
+# [[watch]]                             # any line of any log
+# journal = true
+# identifiers = ["app"]                 # and/or units = ["app.service"]
+# name = "app-login"                    # as routes and alerts call it
+# pattern = 'login of (?P<user>\\S+) from (?P<rhost>\\S+) failed'
+# ignore = "user=probe"
+# threshold = { type = "both", count = 5, seconds = 60, track_by = "rhost" }
+
 # [network]                             # for hosts that reach the world through a proxy
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier
 # ca_file = "/etc/pam-alert/corp-ca.pem"  # trusted beside the system's

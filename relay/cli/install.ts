@@ -5,11 +5,15 @@ import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createPam, LocallyModified, type Pam, type PamChange } from '../../pam/apply.ts'
 import { mechanismOf } from '../../pam/distro.ts'
+import { parseConfig } from '../model/config/config.ts'
+import { groupsFor } from '../model/config/watch.ts'
 import { EXIT, PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
 import { VERSION } from '../model/version.ts'
-import { RELAY_USER } from '../privileges.ts'
+import { kinds } from '../notifiers/index.ts'
+import { knownGroups, RELAY_USER } from '../privileges.ts'
 import { type Init, initOf } from '../service/init.ts'
+import { readConfig } from '../settings.ts'
 import { ask } from './client.ts'
 import { confirm, say, style } from './terminal.ts'
 import { test } from './test.ts'
@@ -99,6 +103,12 @@ async function startRelay(paths: Paths, init: Init) {
   if (init.advice) say(style('yellow', init.advice))
 }
 
+/** What the watched logs ask for; a broken configuration is told of by the relay. */
+function groupsOf(paths: Paths): string[] {
+  const { config } = parseConfig(readConfig(paths.config) ?? '', kinds)
+  return knownGroups(groupsFor(config?.watches ?? [])).map(({ name }) => name)
+}
+
 /** @throws {PamAlertError} */
 export async function install(paths: Paths, { yes = false, dryRun = false }: InstallOptions) {
   if (process.geteuid?.() !== 0) throw new PamAlertError('not_root')
@@ -113,7 +123,7 @@ export async function install(paths: Paths, { yes = false, dryRun = false }: Ins
 
   makeUserAndDirectories(paths)
   // The relay first: the hook then finds a listener from the first login on.
-  await startRelay(paths, initOf(paths))
+  await startRelay(paths, initOf(paths, groupsOf(paths)))
   if (!pam.enable(change)) throw new PamAlertError('pam_not_as_planned')
   say('PAM calls the hook on every login from now on.\n')
   await test(paths, undefined, {})

@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { type Config, defaultConfig, parseConfig } from '../model/config/config.ts'
 import { readyRules } from '../model/config/watch.ts'
 import { PamAlertError } from '../model/errors.ts'
-import { createInterpreter, NO_MEMORY, type Reading } from '../model/log/interpreter.ts'
+import { createInterpreter, type Reading } from '../model/log/interpreter.ts'
 import { parseLine } from '../model/log/line.ts'
 import { ruleSets } from '../model/log/rules/index.ts'
 import { createSplitter, type RawLine } from '../model/log/split.ts'
@@ -64,7 +64,7 @@ async function replayFile(file: string, config: Config, run: ReturnType<typeof c
   const { content, writtenMs } = open(file)
   const years = yearsFrom(writtenMs)
   const path = file === '-' ? file : resolve(file)
-  const interpreter = createInterpreter(path, readingsFor(path, config), NO_MEMORY)
+  const interpreter = createInterpreter(path, readingsFor(path, config), {})
   let last = stampOf(writtenMs)?.time ?? ''
   for await (const raw of linesOf(content)) {
     const line = parseLine(raw, years)

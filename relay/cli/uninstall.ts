@@ -29,7 +29,7 @@ export async function uninstall(paths: Paths, { purge = false }: { purge?: boole
   if (process.geteuid?.() !== 0) throw new PamAlertError('not_root')
   takeOutOfPam(paths)
   say('PAM is as it was before.')
-  initOf(paths).disable()
+  initOf(paths, []).disable()
   rmSync(paths.runDir, { recursive: true, force: true })
   say('The relay is stopped and will not be started again.')
   const kept = [dirname(paths.config), paths.stateDir, paths.spool]

@@ -139,6 +139,9 @@ export const migrations: readonly string[] = [
   -- Since when this file has been kept, and why it does not go back further.
   CREATE TABLE origin (since TEXT NOT NULL, reason TEXT) STRICT;
 
+  -- Where the reading of each watched log stopped.
+  CREATE TABLE position (source TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
   -- How far the events have been routed.
   CREATE TABLE progress (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,

@@ -1,6 +1,16 @@
 // Turns the relay on and off under the init system that runs this machine.
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
@@ -29,13 +39,21 @@ const STOPS_WITHIN_MS = 10_000
 const UNITS = '/usr/lib/systemd/system'
 const SCRIPT = '/etc/init.d/pam-alert'
 
-function systemd(source: string): Init {
+/** What the configuration asks for beyond the unit: the groups of the logs that are watched. */
+const DROP_IN = '/etc/systemd/system/pam-alert.service.d'
+
+function systemd(source: string, groups: readonly string[]): Init {
   const units = ['pam-alert.socket', 'pam-alert.service']
   return {
     name: 'systemd',
     advice: null,
     enable() {
       for (const unit of units) copyFileSync(join(source, unit), join(UNITS, unit))
+      rmSync(join(DROP_IN, 'watch.conf'), { force: true })
+      if (groups.length > 0) {
+        mkdirSync(DROP_IN, { recursive: true })
+        writeFileSync(join(DROP_IN, 'watch.conf'), `[Service]\nSupplementaryGroups=${groups.join(' ')}\n`)
+      }
       run('systemctl', 'daemon-reload')
       run('systemctl', 'enable', '--now', 'pam-alert.socket', 'pam-alert.service')
       run('systemctl', 'restart', 'pam-alert.service')
@@ -43,6 +61,9 @@ function systemd(source: string): Init {
     disable() {
       run('systemctl', 'disable', '--now', 'pam-alert.service', 'pam-alert.socket')
       for (const unit of units) rmSync(join(UNITS, unit), { force: true })
+      rmSync(join(DROP_IN, 'watch.conf'), { force: true })
+      // Others may have put something there.
+      if (existsSync(DROP_IN) && readdirSync(DROP_IN).length === 0) rmdirSync(DROP_IN)
       run('systemctl', 'daemon-reload')
     },
   }
@@ -94,9 +115,10 @@ function nothing(paths: Paths): Init {
   }
 }
 
-export function initOf(paths: Paths): Init {
+/** @param groups of which the relay is a member beside its user's own; without systemd it sees to that itself */
+export function initOf(paths: Paths, groups: readonly string[]): Init {
   const source = join(paths.lib, 'service')
-  if (existsSync('/run/systemd/system')) return systemd(source)
+  if (existsSync('/run/systemd/system')) return systemd(source, groups)
   if (existsSync('/sbin/openrc-run'))
     return script(
       'OpenRC',

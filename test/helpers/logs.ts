@@ -1,7 +1,7 @@
 // Lines of logs, made up after what sshd, su and PAM's modules write.
 import { readyRules } from '../../relay/model/config/watch.ts'
 import type { LogEvent } from '../../relay/model/event.ts'
-import { createInterpreter, NO_MEMORY, type Reading } from '../../relay/model/log/interpreter.ts'
+import { createInterpreter, type Reading } from '../../relay/model/log/interpreter.ts'
 import { parseLine } from '../../relay/model/log/line.ts'
 import { ruleSets } from '../../relay/model/log/rules/index.ts'
 import { yearsUntil } from '../../relay/model/log/time.ts'
@@ -18,7 +18,7 @@ export const at = (second: number, text: string) =>
 
 /** What these lines become, in order; null: nothing. */
 export function eventsOf(lines: readonly string[], readings: readonly Reading[] = [readyMade()]): (LogEvent | null)[] {
-  const interpreter = createInterpreter('/var/log/auth.log', readings, NO_MEMORY)
+  const interpreter = createInterpreter('/var/log/auth.log', readings, {})
   const years = yearsUntil(() => Date.parse('2026-11-21T00:00:00Z'))
   return lines.map((line, i) =>
     interpreter.read(

@@ -149,3 +149,9 @@ function ownRule({ name = '', service, outcome = 'failure' }: RawWatch, pattern:
     witness: name,
   })
 }
+
+/** The groups whose members may read what is watched: adm for files, after Debian's custom, and the journal's own. */
+export function groupsFor(watches: readonly Watch[]): string[] {
+  const kinds = new Set(watches.map(({ source }) => source.kind))
+  return [...(kinds.has('file') ? ['adm'] : []), ...(kinds.has('journal') ? ['systemd-journal'] : [])]
+}

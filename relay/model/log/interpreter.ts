@@ -13,15 +13,8 @@ export interface Reading {
   threshold: (Threshold & { trackBy: readonly string[] }) | null
 }
 
-/** What must be remembered from line to line, over restarts; it is kept as JSON. */
-export interface Memory {
-  /** What the last line became: syslogd may say that it was repeated. */
-  previous: Told | null
-  /** By rule and by what its threshold tracks. */
-  windows: Record<string, Window>
-}
-
-export const NO_MEMORY: Memory = { previous: null, windows: {} }
+/** What must be remembered over restarts, as JSON: the windows of thresholds, by a digest of what they track. */
+export type Memory = Readonly<Record<string, Window>>
 
 /** Strangers choose what is tracked: so many are remembered, the latest. */
 const WINDOWS_MAX = 10_000
@@ -39,8 +32,9 @@ function idOf(time: string, place: string): string {
 
 /** @param source what the log is called: its path, or "journal" */
 export function createInterpreter(source: string, readings: readonly Reading[], memory: Memory) {
-  let { previous } = memory
-  const windows = new Map(Object.entries(memory.windows))
+  /** syslogd may say that it was repeated. Not remembered: it holds what a stranger typed. */
+  let previous: Told | null = null
+  const windows = new Map(Object.entries(memory))
 
   function understand(line: Line, now: string): { told: Told; threshold: Reading['threshold'] } | null {
     for (const { rules, ignores, threshold } of readings) {
@@ -66,7 +60,8 @@ export function createInterpreter(source: string, readings: readonly Reading[], 
   function countNow(told: Told, threshold: Reading['threshold']): number {
     if (threshold === null) return told.log.count
     const fields: Record<string, unknown> = { ...told.log.fields, ...told }
-    const key = JSON.stringify([told.log.rule, ...threshold.trackBy.map((field) => fields[field] ?? null)])
+    const tracked = JSON.stringify([told.log.rule, ...threshold.trackBy.map((field) => fields[field] ?? null)])
+    const key = createHash('sha256').update(tracked).digest('base64url')
     const { window, count } = pass(threshold, windows.get(key), Date.parse(told.time), told.log.count)
     // At the end, so that those at the front are the ones that were quiet longest.
     windows.delete(key)
@@ -97,6 +92,6 @@ export function createInterpreter(source: string, readings: readonly Reading[], 
       return { ...told, id: idOf(told.time, place), log: { ...told.log, count } }
     },
 
-    memory: (): Memory => ({ previous, windows: Object.fromEntries(windows) }),
+    memory: (): Memory => Object.fromEntries(windows),
   }
 }

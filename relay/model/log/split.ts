@@ -68,6 +68,9 @@ export function createSplitter(start: number) {
       return lines
     },
 
+    /** Where the line begins that nobody has ended yet. */
+    begun: () => offset,
+
     /** A last line that nobody ended. */
     rest: (): RawLine | null => (length === 0 ? null : finish(position)),
   }

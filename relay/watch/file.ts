@@ -1,0 +1,287 @@
+// Follows a log file by its name, over renames, copies and compression, from where an earlier run got to.
+// It reads what was rotated away meanwhile, says what it can't find, and writes to no log.
+import { createHash } from 'node:crypto'
+import { constants, createReadStream, type FSWatcher, type Stats, watch } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { createGunzip } from 'node:zlib'
+import type { LogEvent } from '../model/event.ts'
+import { createSplitter, type RawLine } from '../model/log/split.ts'
+import type { LogReader, ReaderOptions } from './reader.ts'
+
+/** Where a reader got to. */
+export interface FilePlace {
+  inode: number
+  offset: number
+  /** SHA-256 of the bytes right before it: another content at the same place is another file. */
+  anchor: string
+}
+
+const CHUNK_BYTES = 65_536
+const ANCHOR_BYTES = 64
+/** So far it may read without an event before it remembers where it is. */
+const REMEMBER_BYTES = 1_048_576
+/** Looked at this often even if the kernel announces nothing. */
+const LOOK_EVERY_MS = 60_000
+const RETRY_MS = 5000
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+interface Rotated {
+  path: string
+  stats: Stats
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  const stream = createReadStream(path)
+  if (!path.endsWith('.gz')) return yield* stream
+  const gunzip = createGunzip()
+  stream.on('error', (error) => gunzip.destroy(error))
+  yield* stream.pipe(gunzip)
+}
+
+/** Whether this is where `place` was, whatever it is called now. */
+async function continues({ path }: Rotated, { offset, anchor }: FilePlace): Promise<boolean> {
+  const from = Math.max(0, offset - ANCHOR_BYTES)
+  const parts: Buffer[] = []
+  let at = 0
+  for await (const chunk of bytesOf(path)) {
+    parts.push(chunk.subarray(Math.max(0, from - at), Math.max(0, offset - at)))
+    at += chunk.length
+    if (at >= offset) break
+  }
+  return at >= offset && digest(Buffer.concat(parts)) === anchor
+}
+
+/** @param path what the file is called while it is written */
+export function createFileReader(path: string, options: ReaderOptions<FilePlace>): LogReader {
+  const { clock, log, read, keep, tell } = options
+  let place = options.place
+  let file: FileHandle | null = null
+  let inode = 0
+  let readTo = 0
+  let splitter = createSplitter(0)
+  let unremembered = 0
+  let seenMissing = false
+  let watcher: FSWatcher | null = null
+  let running: Promise<void> | null = null
+  let again = false
+  let stopped = false
+  let wake = () => {}
+  let lastError: string | null = null
+
+  const buffer = Buffer.alloc(CHUNK_BYTES)
+
+  async function anchorAt(handle: FileHandle, offset: number): Promise<string> {
+    const length = Math.min(offset, ANCHOR_BYTES)
+    const bytes = Buffer.alloc(length)
+    const { bytesRead } = await handle.read(bytes, 0, length, offset - length)
+    return digest(bytes.subarray(0, bytesRead))
+  }
+
+  const eventsOf = (lines: readonly RawLine[]): LogEvent[] => lines.flatMap((line) => read(line) ?? [])
+
+  async function remember(events: readonly LogEvent[], handle: FileHandle, offset: number) {
+    const next = { inode, offset, anchor: await anchorAt(handle, offset) }
+    await keep(events, next)
+    place = next
+    unremembered = 0
+  }
+
+  /** Reads what is there to read. */
+  async function drain(handle: FileHandle) {
+    while (!stopped) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, readTo)
+      if (bytesRead === 0) return
+      readTo += bytesRead
+      unremembered += bytesRead
+      const lines = splitter.push(buffer.subarray(0, bytesRead))
+      const events = eventsOf(lines)
+      const end = lines.at(-1)?.end
+      if (end !== undefined && (events.length > 0 || unremembered > REMEMBER_BYTES)) await remember(events, handle, end)
+    }
+  }
+
+  /** What is called like the file and something behind it, in the order in which it was written last. */
+  async function rotated(): Promise<Rotated[]> {
+    const directory = dirname(path)
+    const base = basename(path)
+    const names = (await readdir(directory)).filter(
+      (name) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`),
+    )
+    const found: Rotated[] = []
+    for (const name of names) {
+      const stats = await stat(join(directory, name)).catch(() => null)
+      if (stats?.isFile()) found.push({ path: join(directory, name), stats })
+    }
+    return found.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs)
+  }
+
+  async function indexOf(files: readonly Rotated[], from: FilePlace): Promise<number> {
+    for (const [i, candidate] of files.entries()) {
+      // Nothing was read of it yet: then only its number tells.
+      const possible = from.offset > 0 || candidate.stats.ino === from.inode
+      if (possible && (await continues(candidate, from).catch(() => false))) return i
+    }
+    return -1
+  }
+
+  /** All that was written behind `from` before the file of today was begun. */
+  async function catchUp(from: FilePlace) {
+    const files = await rotated()
+    const first = await indexOf(files, from)
+    if (first === -1) {
+      tell(`${path} was rotated or truncated, and what it held is nowhere: some of its lines may never have been read`)
+      return
+    }
+    const missed = files.slice(first)
+    for (const [i, { path: old }] of missed.entries()) {
+      const start = i === 0 ? from.offset : 0
+      let at = 0
+      const lines = createSplitter(start)
+      for await (const chunk of bytesOf(old)) {
+        const rest = chunk.subarray(Math.max(0, start - at))
+        at += chunk.length
+        // Still where it was: a crash in between reads this again, and the events are known by then.
+        if (rest.length > 0) await keep(eventsOf(lines.push(rest)), null)
+      }
+      const last = lines.rest()
+      if (last) await keep(eventsOf([last]), null)
+    }
+    const names = missed.map(({ path }) => path)
+    log.info({ log: path, read: names }, 'rotated logs read')
+    if (names.length > 1)
+      tell(`${path} was rotated ${names.length} times while nobody read it; all was read: ${names.join(', ')}`)
+  }
+
+  function begin(handle: FileHandle, stats: Stats, offset: number) {
+    file = handle
+    inode = stats.ino
+    readTo = offset
+    splitter = createSplitter(offset)
+  }
+
+  async function openFile(): Promise<{ handle: FileHandle; stats: Stats } | null> {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw error
+    })
+    if (handle === null) return null
+    const stats = await handle.stat()
+    if (stats.isFile()) return { handle, stats }
+    await handle.close()
+    throw new Error(`${path} is not a plain file`)
+  }
+
+  /** @returns whether there is one */
+  async function start(): Promise<boolean> {
+    const opened = await openFile()
+    if (opened === null) {
+      seenMissing = true
+      return false
+    }
+    const { handle, stats } = opened
+    if (place === null) {
+      // What a log held before anybody asked is history; what appears later is news.
+      begin(handle, stats, seenMissing ? 0 : stats.size)
+      await remember([], handle, readTo)
+      return true
+    }
+    const { offset, anchor } = place
+    if (stats.ino === place.inode && stats.size >= offset && (await anchorAt(handle, offset)) === anchor) {
+      begin(handle, stats, offset)
+      return true
+    }
+    await anew(handle, stats, place)
+    return true
+  }
+
+  async function anew(handle: FileHandle, stats: Stats, from: FilePlace) {
+    await catchUp(from)
+    begin(handle, stats, 0)
+    await remember([], handle, 0)
+  }
+
+  /** Whether the file of that name is another one by now, or was truncated. */
+  async function turned(handle: FileHandle): Promise<boolean> {
+    const own = await handle.stat()
+    const named = await stat(path).catch(() => null)
+    if (named !== null && named.ino !== own.ino) {
+      // Its writer may still be with the old one until the new one has a line.
+      if (named.size === 0) return false
+      await drain(handle)
+      const last = splitter.rest()
+      if (last) await remember(eventsOf([last]), handle, last.end)
+      place = { inode: own.ino, offset: readTo, anchor: await anchorAt(handle, readTo) }
+      await handle.close()
+      file = null
+      const opened = await openFile()
+      if (opened === null) return false
+      begin(opened.handle, opened.stats, 0)
+      await remember([], opened.handle, 0)
+      return true
+    }
+    if (place === null || (own.size >= readTo && (await anchorAt(handle, place.offset)) === place.anchor)) return false
+    await anew(handle, own, place)
+    return true
+  }
+
+  async function run() {
+    let rest = LOOK_EVERY_MS
+    let missing = false
+    try {
+      watcher ??= watch(dirname(path), (_, name) => {
+        if (name === null || name.startsWith(basename(path))) look()
+      }).on('error', unwatch)
+      do {
+        again = false
+        missing = false
+        if (file === null && !(await start())) missing = true
+        while (file !== null && !stopped) {
+          if (await turned(file)) continue
+          await drain(file)
+          if (!(await turned(file))) break
+        }
+      } while (again && !stopped)
+      lastError = missing ? 'there is no such file yet' : null
+    } catch (error) {
+      rest = RETRY_MS
+      failed(error as Error)
+    }
+    running = null
+    if (!stopped) wake = clock.after(rest, look)
+  }
+
+  function failed({ message }: Error) {
+    if (message === lastError) return
+    lastError = message
+    log.error({ log: path, reason: message }, 'log not read')
+    tell(`the log ${path} cannot be read: ${message}`)
+  }
+
+  function unwatch() {
+    watcher?.close()
+    watcher = null
+  }
+
+  function look() {
+    again = true
+    if (stopped || running !== null) return
+    wake()
+    running = run()
+  }
+
+  return {
+    start: look,
+    health: () => ({ last_error: lastError }),
+    async stop() {
+      stopped = true
+      wake()
+      unwatch()
+      await running
+      if (file === null) return
+      if (place !== null && unremembered > 0) await remember([], file, splitter.begun()).catch(() => {})
+      await file.close()
+    },
+  }
+}
