@@ -4,6 +4,7 @@ import { createAccounts } from '../accounts.ts'
 import { PamAlertError } from '../model/errors.ts'
 import { type NamedKey, namedKeys, parseKeys, printKeys } from '../model/keys.ts'
 import type { Paths } from '../model/paths.ts'
+import { plural } from '../model/text.ts'
 import { createSecretReader, loadSettings, readConfig } from '../settings.ts'
 import { keyFiles, readKeys } from './authorized-keys.ts'
 import { say, sayJson } from './terminal.ts'
@@ -34,7 +35,7 @@ export function learn(paths: Paths) {
     keys.push(...found)
   }
   write(paths, printKeys(keys))
-  say(`${keys.length} keys of ${users} users have a name; alerts use it from now on.`)
+  say(`Learnt the names of ${plural(keys.length, 'key')} of ${plural(users, 'user')}; alerts use them from now on.`)
 }
 
 function learnt(paths: Paths): NamedKey[] {

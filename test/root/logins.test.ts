@@ -30,7 +30,7 @@ const skip = without('sshd', 'ssh', 'scp', 'sftp', 'sudo', 'npm', 'journalctl', 
 interface Expected {
   type: string
   service: string
-  user: string | null
+  user?: string | null
   outcome?: string
   ruser?: string
   address?: string | null
@@ -131,7 +131,9 @@ describe('a machine with pam-alert', { skip }, () => {
     const lines = await journalLines('pam-alert', (line) => line.startsWith('alice logged out'))
     assert.ok(
       lines.some(
-        (line) => line.includes(`alice logged in to`) && line.endsWith(`from 127.0.0.1 with key ${alice.fingerprint}`),
+        (line) =>
+          line.includes(`alice logged in to`) &&
+          line.endsWith(`from 127.0.0.1 with key ${alice.fingerprint}, for the first time`),
       ),
     )
   })
@@ -145,7 +147,9 @@ describe('a machine with pam-alert', { skip }, () => {
     assert.equal((await sshd.sshWithPassword('alice', 'wrong', 'true')).status, 255)
     await expectEvents({ type: 'auth', service: 'sshd', outcome: 'failure', user: 'alice', address: '127.0.0.1' })
     assert.equal((await sshd.sshWithPassword('mallory', 'wrong', 'true')).status, 255)
-    await expectEvents({ type: 'auth', service: 'sshd', outcome: 'failure', user: 'mallory', address: '127.0.0.1' })
+    // It could have been a password.
+    const [unknown] = await expectEvents({ type: 'auth', service: 'sshd', outcome: 'failure', address: '127.0.0.1' })
+    assert.match(String(unknown?.user), /^#[a-z2-7]{6}$/)
   })
 
   test('sftp and scp are one session each', async () => {

@@ -64,7 +64,10 @@ describe('authorized_keys of a hostile user', { skip: needsRoot }, () => {
     writeFileSync(file, `${LINE} laptop\n${LINE}\n`)
     chownSync(paths.stateDir, UID, UID)
     const learnt = await command(root, 'keys', 'learn')
-    assert.deepEqual([learnt.status, learnt.stdout], [0, '2 keys of 2 users have a name; alerts use it from now on.\n'])
+    assert.deepEqual(
+      [learnt.status, learnt.stdout],
+      [0, 'Learnt the names of 2 keys of 2 users; alerts use them from now on.\n'],
+    )
     const { uid, gid, mode } = statSync(paths.knownKeys)
     assert.deepEqual([uid, gid, mode & 0o777], [0, UID, 0o640])
     writeFileSync(paths.config, '[keys]\n"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" = "the lift"\n')
