@@ -125,7 +125,21 @@ export function createPrivacy({ secret, clock, known, exists, found }: PrivacyOp
         // A line per method; what follows its first word is the key.
         auth_info: key ? (event.ssh.auth_info?.replaceAll(/ (?:(?!\\x0a).)*/g, '') ?? null) : event.ssh.auth_info,
       }
-    return result
+    return withLog(event, result)
+  }
+
+  /** A line of a log repeats what is masked. */
+  function withLog<E extends Concealable>(before: E, after: E): E {
+    const result = { ...after } as E & { log?: { fields?: { fingerprint?: string } } }
+    if (result.log === undefined) return after
+    const fingerprint = result.log.fields?.fingerprint
+    let told: unknown = result.log
+    for (const field of ['user', 'ruser', 'tty', 'rhost'] as const) {
+      const value = before[field]
+      if (value && after[field] !== value) told = replaced(told, value, after[field] ?? HIDDEN)
+    }
+    if (config.mask.key && fingerprint) told = replaced(told, fingerprint, HIDDEN)
+    return Object.assign(result, { log: told })
   }
 
   return {

@@ -6,6 +6,12 @@ import { PamAlertError } from '../model/errors.ts'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
+// Whoever reads may have read enough: head(1).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 export function say(line = '') {
   process.stdout.write(`${line}\n`)
 }

@@ -119,8 +119,8 @@ function wordsOf(record: EventRecord, meaning: Meaning): Words {
         text: `${user} logged out of ${where}${from}${sessionInWords(meaning)}`,
       }
     case 'log': {
-      const { rule = '', line = '' } = record.log ?? {}
-      return { title: title(rule), text: `${rule} on ${where}${from}: ${line}` }
+      const { rule = '', what = '' } = record.log ?? {}
+      return { title: title(rule), text: `${rule} on ${where}${from}: ${what}` }
     }
   }
 }

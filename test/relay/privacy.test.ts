@@ -165,3 +165,17 @@ describe('what could not be read', () => {
     assert.equal(withoutNames('{"user":null,"tty":"x"}'), '{"user":null,"tty":"x"}')
   })
 })
+
+describe('what a log tells', () => {
+  test('is masked in its line, too', () => {
+    const { conceal } = setup({ mask: { user: 'token', source: 'network', key: 'hide' } })
+    const line = 'Accepted publickey for alice from 192.0.2.7 port 4022 ssh2: ED25519 SHA256:abc'
+    const log = { line, fields: { fingerprint: 'SHA256:abc' } }
+    const event = conceal({ ...loginEvent({ user: 'alice', rhost: '192.0.2.7' }), log })
+    assert.equal(
+      event.log.line,
+      `Accepted publickey for ${event.user} from ${event.rhost} port 4022 ssh2: ED25519 hidden`,
+    )
+    assert.deepEqual(event.log.fields, { fingerprint: 'hidden' })
+  })
+})

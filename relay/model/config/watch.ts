@@ -144,7 +144,7 @@ function ownRule({ name = '', service, outcome = 'failure' }: RawWatch, pattern:
     pattern,
     type: 'log',
     outcome,
-    what: '',
+    what: '{message}',
     service: service ?? null,
     witness: name,
   })

@@ -14,7 +14,7 @@ export interface RuleText {
   pattern: string
   type: LogEvent['type']
   outcome: LogEvent['outcome']
-  /** In an alert: "root: … on web-1". {group} stands for what the group holds. */
+  /** In an alert: "root: … on web-1". {group} stands for what the group holds, {message} for the line's. */
   what: string
   /** Where the line doesn't say. */
   service: string | null
@@ -87,7 +87,7 @@ export function tell(rule: Rule, line: Line, source: string, now: string): Told 
       source,
       host: line.host,
       rule: rule.name,
-      what: filled(rule.what, fields),
+      what: filled(rule.what, { ...fields, message: line.message }),
       witness: filled(rule.witness, { module: 'pam_unix', ...fields }),
       line: line.text,
       fields: Object.fromEntries(kept),
