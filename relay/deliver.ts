@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Budgets } from './db/budgets.ts'
-import type { DeadLetter, Deliveries } from './db/deliveries.ts'
+import type { DeadLetter, Deliveries, Delivery } from './db/deliveries.ts'
 import { createLane, type Lane, type LaneHealth } from './deliver/lane.ts'
 import type { Alert } from './model/alert.ts'
 import type { Clock } from './model/clock.ts'
@@ -27,6 +27,8 @@ export interface DeliveryOptions {
   attemptMs?: number
   /** A notifier is out of order: tell it through the others. */
   alarm(notifier: string, reason: string): void
+  /** A message rings until somebody answers: ask who does. */
+  rings(delivery: Delivery, receipt: string): void
   /** The store could not note what became of a message. */
   storeFailed(error: unknown): void
 }
@@ -34,7 +36,17 @@ export interface DeliveryOptions {
 export type NotifierHealth = LaneHealth & { pending: number; oldest_s: number | null; dead: number }
 
 export function createDelivery(options: DeliveryOptions) {
-  const { deliveries, budgets, clock, log, alarm, storeFailed, random = Math.random, attemptMs = ATTEMPT_MS } = options
+  const {
+    deliveries,
+    budgets,
+    clock,
+    log,
+    alarm,
+    rings,
+    storeFailed,
+    random = Math.random,
+    attemptMs = ATTEMPT_MS,
+  } = options
   const lanes = new Map<string, Lane>()
 
   function laneOf(name: string): Lane {
@@ -51,6 +63,7 @@ export function createDelivery(options: DeliveryOptions) {
       attemptMs,
       current,
       alarm: told,
+      rings,
       storeFailed,
     })
     lanes.set(name, lane)

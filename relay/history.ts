@@ -1,6 +1,7 @@
 // GET /v1/events: what was stored, by filter, and as it comes. It only reads.
 import type { FastifyInstance } from 'fastify'
 import type { Deliveries } from './db/deliveries.ts'
+import type { Emergencies } from './db/emergencies.ts'
 import type { EventFilter, Events } from './db/events.ts'
 
 /** Seconds that one request may wait for news; the client asks again. */
@@ -26,7 +27,7 @@ const query = {
 type Query = Partial<Record<keyof (typeof query)['properties'], string>>
 
 /** @param store the tables that are in use now; they may be replaced */
-export function createHistory(store: () => { events: Events; deliveries: Deliveries }) {
+export function createHistory(store: () => { events: Events; deliveries: Deliveries; emergencies: Emergencies }) {
   const waiting = new Set<() => void>()
 
   function news(waitMs: number, signal: AbortSignal): Promise<void> {
@@ -58,7 +59,12 @@ export function createHistory(store: () => { events: Events; deliveries: Deliver
           const events = store().events.find(filter, rows)
           const left = until - performance.now()
           if (events.length > 0 || left <= 0 || request.signal.aborted)
-            return { events, last_seq: store().events.routed(), origin: store().events.origin() }
+            return {
+              events,
+              emergencies: store().emergencies.between(events[0]?.record.seq ?? 0, events.at(-1)?.record.seq ?? 0),
+              last_seq: store().events.routed(),
+              origin: store().events.origin(),
+            }
           await news(left, request.signal)
         }
       })

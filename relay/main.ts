@@ -8,6 +8,7 @@ import { createAttempts } from './db/attempts.ts'
 import { createBudgets } from './db/budgets.ts'
 import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
 import { createDeliveries } from './db/deliveries.ts'
+import { createEmergencies } from './db/emergencies.ts'
 import { createEvents } from './db/events.ts'
 import { createGroups } from './db/groups.ts'
 import { createPositions } from './db/positions.ts'
@@ -17,6 +18,7 @@ import { createSessions } from './db/sessions.ts'
 import { createTwins } from './db/twins.ts'
 import { registerDeadLetters } from './dead.ts'
 import { createDelivery, currentNotifier } from './deliver.ts'
+import { createEmergencyWatch, registerEmergencies } from './emergency.ts'
 import { createKnowledge } from './enrich/knowledge.ts'
 import { enrich } from './enrich.ts'
 import { createGrouping } from './group.ts'
@@ -65,6 +67,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   registerIntake(app, accept)
   registerOps(app, health)
   registerDeadLetters(app, () => core.delivery)
+  registerEmergencies(app, () => core.emergency)
   const ops = createOpsListener(() => createApp(log, broken), health)
   const history = createHistory(() => core)
   history.register(app)
@@ -137,7 +140,12 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
     const storeFailed = (error: unknown) => store.failed(error)
     const budgets = createBudgets(db)
-    const delivery = createDelivery({ deliveries, budgets, clock, log, alarm: notices.paused, storeFailed })
+    const emergencies = createEmergencies(db)
+    const notifier = (name: string) => settings.notifiers.get(name) ?? null
+    const emergency = createEmergencyWatch({ emergencies, clock, notifier, storeFailed })
+    const alarm = notices.paused
+    const rings = emergency.open
+    const delivery = createDelivery({ deliveries, budgets, clock, log, alarm, rings, storeFailed })
     const store = createStore({
       db,
       events,
@@ -171,8 +179,8 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     const attempts = createAttemptCount(createAttempts(db))
     const route = createRouter(settings.config, [])
     const positions = createPositions(db)
-    const tables = { db, events, seen, positions, deliveries }
-    return { ...tables, knowledge, judge, attempts, delivery, store, grouping, retention, route }
+    const tables = { db, events, seen, positions, deliveries, emergencies }
+    return { ...tables, knowledge, judge, attempts, emergency, delivery, store, grouping, retention, route }
   }
 
   /** Every event's way in, from the socket and from the spool. */
@@ -257,6 +265,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     core.grouping.stop()
     core.delivery.stop()
     core.retention.stop()
+    core.emergency.stop()
     core.db.close()
   }
 
@@ -273,6 +282,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     core.store.resume()
     core.grouping.resume()
     core.retention.start()
+    core.emergency.resume()
   }
 
   function use(next: Settings) {

@@ -36,6 +36,7 @@ const STAGES = [
   'history',
   'retention',
   'dead',
+  'emergency',
   'ops',
 ].map((name) => `relay/${name}.ts`)
 /** Both wire the stages, for what happens and for what has happened; each is run by one verb. */

@@ -1,12 +1,14 @@
 // pam-alert history: past events, filtered. It asks the relay, or reads the store if that is down.
 import { existsSync } from 'node:fs'
 import { openReadOnly } from '../db/database.ts'
+import { createEmergencies, type Emergency } from '../db/emergencies.ts'
 import { createEvents, type EventFilter, type Origin, type StoredEvent } from '../db/events.ts'
 import { alertFor } from '../model/alert.ts'
 import { PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
 import { durationMs } from '../model/quantity.ts'
 import { get } from './client.ts'
+import { endOf } from './emergency.ts'
 import { localTime, say, sayJson, style } from './terminal.ts'
 
 export interface HistoryOptions {
@@ -19,10 +21,13 @@ export interface HistoryOptions {
   json?: boolean
 }
 
-export function printEvent({ record, meaning }: StoredEvent, json: boolean) {
-  if (json) return sayJson({ ...record, ...meaning })
+/** @param emergencies what rang until somebody answered, of any events */
+export function printEvent({ record, meaning }: StoredEvent, json: boolean, emergencies: readonly Emergency[]) {
+  const own = emergencies.filter(({ seq }) => seq === record.seq)
+  if (json) return sayJson({ ...record, ...meaning, ...(own.length > 0 && { emergencies: own }) })
   const text = meaning === null ? `event ${record.seq}` : alertFor(record, meaning).text
   say(`${style('dim', localTime(record.time))}  ${record.outcome === 'failure' ? style('red', text) : text}`)
+  for (const emergency of own) say(`    ${endOf(emergency)}`)
 }
 
 /** "2d" ago, or a date. @throws {PamAlertError} usage */
@@ -35,6 +40,7 @@ function sinceOf(text: string, now: number): string {
 
 interface Found {
   events: StoredEvent[]
+  emergencies: Emergency[]
   origin: Origin | null
 }
 
@@ -48,7 +54,10 @@ async function find(paths: Paths, filter: EventFilter, limit: number): Promise<F
     const db = openReadOnly(paths.database)
     try {
       const events = createEvents(db)
-      return { events: events.find(filter, limit), origin: events.origin() }
+      const found = events.find(filter, limit)
+      const seqs = found.map(({ record }) => record.seq)
+      const emergencies = createEmergencies(db).between(seqs[0] ?? 0, seqs.at(-1) ?? 0)
+      return { events: found, emergencies, origin: events.origin() }
     } finally {
       db.close()
     }
@@ -65,9 +74,9 @@ export async function history(paths: Paths, options: HistoryOptions) {
     ...(failed && { outcome: 'failure' }),
     ...(since !== undefined && { since: sinceOf(since, Date.now()) }),
   }
-  const { events, origin } = await find(paths, filter, Number(limit))
+  const { events, emergencies, origin } = await find(paths, filter, Number(limit))
   if (origin?.reason && events.length < Number(limit) && !json)
     say(style('yellow', `The history begins ${localTime(origin.since)}: ${origin.reason}`))
-  for (const event of events) printEvent(event, json)
+  for (const event of events) printEvent(event, json, emergencies)
   if (events.length === 0 && !json) say('No event matches.')
 }

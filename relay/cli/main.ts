@@ -90,6 +90,18 @@ dead
   .argument('<ids...>', 'as the list shows them, or all')
   .action(async (ids) => (await import('./dead.ts')).drop(paths(), ids))
 
+const emergency = program.command('emergency').description('alerts that ring until somebody answers')
+emergency
+  .command('list')
+  .description('which ring, who answered the others and when')
+  .option('--json', 'a JSON object per alert')
+  .action(async (options) => (await import('./emergency.ts')).list(paths(), options))
+emergency
+  .command('cancel')
+  .description('ring no more')
+  .argument('<ids...>', 'as the list shows them, or all')
+  .action(async (ids) => (await import('./emergency.ts')).cancel(paths(), ids))
+
 program
   .command('verify')
   .description('whether any stored event was changed, removed or put in')

@@ -33,12 +33,14 @@ export function createPruning(db: Database) {
   const removals = [
     'DELETE FROM meaning WHERE seq <= ?',
     'DELETE FROM event WHERE seq <= ?',
+    "DELETE FROM emergency WHERE seq <= ? AND state <> 'ringing'",
     `DELETE FROM delivery WHERE seq <= ? AND ${DONE}`,
   ].map((sql) => db.prepare(sql))
   const removeNotices = db.prepare(
     `DELETE FROM delivery WHERE seq IS NULL AND state IN ('delivered', 'dropped') AND done_ms < ?
        AND NOT EXISTS (SELECT 1 FROM delivery folded WHERE folded.folded_into = delivery.id)`,
   )
+  const removeEmergencies = db.prepare('DELETE FROM emergency WHERE seq IS NULL AND until < ?')
   const cuts = db.prepare('SELECT * FROM cut ORDER BY seq DESC')
   const forgetCut = db.prepare('DELETE FROM cut WHERE substr(time, 1, 10) = ?')
   const addCut = db.prepare('INSERT INTO cut (seq, hash, time, signature) VALUES (?, ?, ?, ?)')
@@ -69,7 +71,10 @@ export function createPruning(db: Database) {
       addCut.run(cut.seq, cut.hash, cut.time, cut.signature)
     },
 
-    removeNotices: (beforeMs: number) => void removeNotices.run(beforeMs),
+    removeNotices(beforeMs: number) {
+      removeNotices.run(beforeMs)
+      removeEmergencies.run(new Date(beforeMs).toISOString())
+    },
 
     /** Gives pages that hold nothing back to the disk. */
     shrink(pages: number) {

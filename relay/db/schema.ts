@@ -109,6 +109,21 @@ export const migrations: readonly string[] = [
   CREATE INDEX delivery_seq ON delivery (seq);
   CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into IS NOT NULL;
 
+  -- Messages that ring until somebody answers; id is the delivery's.
+  CREATE TABLE emergency (
+    id INTEGER PRIMARY KEY,
+    notifier TEXT NOT NULL,
+    seq INTEGER,
+    receipt TEXT NOT NULL,
+    text TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ringing', 'acknowledged', 'expired', 'cancelled', 'lost')),
+    answered_by TEXT,
+    since TEXT NOT NULL,
+    until TEXT
+  ) STRICT;
+  CREATE INDEX emergency_seq ON emergency (seq);
+  CREATE INDEX emergency_ringing ON emergency (id) WHERE state = 'ringing';
+
   -- A row per message that counts against a notifier's budget.
   CREATE TABLE spent (
     id INTEGER PRIMARY KEY,

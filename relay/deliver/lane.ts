@@ -23,6 +23,8 @@ export interface LaneOptions extends AttemptOptions, BudgetOptions {
   random: () => number
   /** The notifier is out of order: tell it through the others. */
   alarm(reason: string): void
+  /** It rings until somebody answers: ask who does. */
+  rings(delivery: Delivery, receipt: string): void
 }
 
 export interface LaneHealth {
@@ -33,7 +35,7 @@ export interface LaneHealth {
 }
 
 export function createLane(options: LaneOptions) {
-  const { name, deliveries, clock, log, random, alarm, storeFailed } = options
+  const { name, deliveries, clock, log, random, alarm, rings, storeFailed } = options
   const queue = new PQueue({ concurrency: 1 })
   const send = createAttempts(options)
   const backlog = createBacklog(name, deliveries, clock)
@@ -139,6 +141,8 @@ export function createLane(options: LaneOptions) {
     const about = { notifier: name, key: delivery.key, attempts }
     switch (outcome.kind) {
       case 'delivered':
+        // First: once it is delivered, nothing else remembers it.
+        if (outcome.rings !== undefined) note(() => rings(delivery, outcome.rings ?? ''))
         note(() => deliveries.delivered(delivery.id, attempts, outcome.receipt ?? null, clock.now()))
         failures = 0
         alarmed = false

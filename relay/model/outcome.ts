@@ -10,15 +10,17 @@ export interface Quota {
   resetInMs: number
 }
 
-export type Outcome = (
-  | { kind: 'delivered'; receipt?: string }
-  /** A part of it was taken; the next one is asked for at once. */
-  | { kind: 'partly' }
-  /** Try again: after `afterMs` if the service said when; `pause` if it lets nothing of ours in. */
-  | { kind: 'retry'; reason: string; afterMs?: number; pause?: boolean }
-  /** This alert will never be taken: dead letter. */
-  | { kind: 'refused'; reason: string }
-) & { quotas?: readonly Quota[] }
+export type Outcome =
+  /** `rings`: the service goes on until somebody answers; by this name it can be asked who did. */
+  (
+    | { kind: 'delivered'; receipt?: string; rings?: string }
+    /** A part of it was taken; the next one is asked for at once. */
+    | { kind: 'partly' }
+    /** Try again: after `afterMs` if the service said when; `pause` if it lets nothing of ours in. */
+    | { kind: 'retry'; reason: string; afterMs?: number; pause?: boolean }
+    /** This alert will never be taken: dead letter. */
+    | { kind: 'refused'; reason: string }
+  ) & { quotas?: readonly Quota[] }
 
 /** Of the whole alert. */
 export type Settled = Exclude<Outcome, { kind: 'partly' }>

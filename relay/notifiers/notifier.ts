@@ -17,9 +17,19 @@ export interface Attempt {
   signal: AbortSignal
 }
 
+/** What became of a message that rings until somebody answers. */
+export type Ring = { state: 'ringing' | 'expired' } | { state: 'acknowledged'; by: string; at: string }
+
 export interface Notifier {
   /** Expected failures are outcomes; what is thrown is a bug, logged, and tried again. */
   send(alert: Alert, attempt: Attempt): Promise<Outcome>
+  /** Where the service rings until somebody answers. */
+  rings?: {
+    /** Asks once. null: no answer, or one that says nothing. */
+    ask(receipt: string, signal: AbortSignal): Promise<Ring | null>
+    /** @returns whether it rings no more */
+    cancel(receipt: string, signal: AbortSignal): Promise<boolean>
+  }
 }
 
 export interface Dependencies {

@@ -6,6 +6,7 @@ import { delivered, type Outcome, refused, retry } from '../model/outcome.ts'
 import { type Answer, agentFor, outcomeOf, unreachable } from './http.ts'
 import type { Dependencies, NotifierKind } from './notifier.ts'
 import { createMessages, type Look } from './pushover/message.ts'
+import { createReceipts } from './pushover/receipts.ts'
 import { quotasOf, withQuotas } from './quota.ts'
 import { wordsOf } from './words.ts'
 
@@ -15,12 +16,14 @@ interface Options extends Look {
 
 /** Of this application, in this month. */
 const LIMITS = { 'x-limit-app': 'month' } as const
+const RECEIPT = /^[A-Za-z0-9]{30}$/
 /** Pushover asks for no more at once from one address, whatever they are for. */
 const connections = new PQueue({ concurrency: 2 })
 
 function bodyOf(data: unknown): {
   status?: unknown
   request?: unknown
+  receipt?: unknown
   errors?: unknown
 } {
   try {
@@ -33,10 +36,13 @@ function bodyOf(data: unknown): {
 
 /** Pushover blocks addresses that repeat what it refused: a 4xx other than 429 is final for this alert. */
 function judge(answer: Answer, secrets: Dependencies['secrets'], now: number): Outcome {
-  const { status, request, errors } = bodyOf(answer.body)
+  const { status, request, receipt, errors } = bodyOf(answer.body)
   if (answer.status === 200) {
     if (status !== 1) return retry('the answer does not say that it was taken')
-    return delivered(wordsOf(request, secrets))
+    const name = wordsOf(request, secrets)
+    return typeof receipt === 'string' && RECEIPT.test(receipt)
+      ? { kind: 'delivered', receipt: name, rings: receipt }
+      : delivered(name)
   }
   const outcome = outcomeOf(answer, now)
   const why = wordsOf(Array.isArray(errors) ? errors.join('; ') : '', secrets)
@@ -86,6 +92,7 @@ expire = "1h"                           # and at most so long, until somebody an
 `,
   create({ user, ...look }, { secrets, network, now }) {
     const messageOf = createMessages(look)
+    const receipts = createReceipts(network, user, secrets.token?.reveal() ?? '')
 
     async function post(message: Record<string, string>, signal: AbortSignal): Promise<Answer> {
       const agent = agentFor(network, signal)
@@ -110,6 +117,10 @@ expire = "1h"                           # and at most so long, until somebody an
         } catch (error) {
           return unreachable(error)
         }
+      },
+      rings: {
+        ask: (receipt, signal) => connections.add(() => receipts.ask(receipt, signal)),
+        cancel: (receipt, signal) => connections.add(() => receipts.cancel(receipt, signal)),
       },
     }
   },

@@ -32,6 +32,7 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
   const tables = openTables(t, path)
   const alarms: string[] = []
   const failures: unknown[] = []
+  const ringing: [key: string, receipt: string][] = []
   const delivery = createDelivery({
     deliveries: tables.deliveries,
     budgets: tables.budgets,
@@ -41,13 +42,14 @@ function start(t: TestContext, notifiers: Record<string, Notifier>, more: { cloc
     random: () => 1,
     attemptMs: 30_000,
     alarm: (name, reason) => alarms.push(`${name}: ${reason}`),
+    rings: (delivery, receipt) => ringing.push([delivery.key, receipt]),
     storeFailed: (error) => failures.push(error),
   })
   delivery.configure(new Map(Object.entries(notifiers)))
   onEnd(t, () => delivery.stop())
   const state = (key: string) =>
     tables.db.prepare('SELECT state, attempts, detail FROM delivery WHERE key = ?').get(key)
-  return { ...tables, clock, delivery, alarms, failures, state }
+  return { ...tables, clock, delivery, alarms, failures, ringing, state }
 }
 
 describe('delivery', () => {
@@ -60,6 +62,13 @@ describe('delivery', () => {
     assert.deepEqual(ops.keys, ['a', 'b', 'c'])
     assert.deepEqual({ ...state('b') }, { state: 'delivered', attempts: 1, detail: 'r2' })
     assert.equal(delivery.health().ops?.pending, 0)
+  })
+
+  test('what rings until somebody answers is followed by its receipt', async (t) => {
+    const { delivery, clock, ringing } = start(t, { ops: scripted(() => ({ ...delivered(), rings: 'r1' })) })
+    delivery.add('ops', 'a', alertOf())
+    await clock.advance(0)
+    assert.deepEqual(ringing, [['a', 'r1']])
   })
 
   test('what fails is tried again, later each time, for as long as it takes', async (t) => {

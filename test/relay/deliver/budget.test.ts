@@ -36,6 +36,7 @@ function start(t: Scope, path: string, clock: ManualClock, budget: RawBudget, an
     log: pino({ level: 'silent' }),
     random: () => 1,
     alarm: () => {},
+    rings: () => {},
     storeFailed: failed,
   })
   const ops = {
