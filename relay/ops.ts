@@ -20,6 +20,8 @@ export interface Health {
       last_success: string | null
       last_error: string | null
       paused_until: string | null
+      /** Until then its budget has room for nothing but what is urgent. */
+      held_until: string | null
       /** What is left of its budgets, and of what its service allows. */
       budget: { per: string; messages: number; left: number; reset: string | null }[]
       dead: number

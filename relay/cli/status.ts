@@ -38,6 +38,7 @@ function printQueue(queue: Health['queue']) {
     const facts = [
       lane.pending > 0 ? `${lane.pending} waiting, the oldest for ${age(lane.oldest_s ?? 0)}` : 'nothing waits',
       ...(lane.dead > 0 ? [`${lane.dead} dead letters`] : []),
+      ...(lane.held_until === null ? [] : [`the budget has room at ${localTime(lane.held_until)}`]),
       ...lane.budget.map(({ per, messages, left }) => `${left} of ${messages} left (${per})`),
       ...(lane.last_error === null ? [] : [lane.last_error]),
       ...(lane.paused_until === null ? [] : [`next try ${lane.paused_until}`]),

@@ -63,6 +63,10 @@ export function createDeliveries(db: Database) {
        coalesce(f.detail, d.detail) AS detail, f.count AS digest
      FROM delivery d LEFT JOIN delivery f ON f.id = d.folded_into WHERE d.seq = ? ORDER BY d.id`,
   )
+  const begun = db.prepare(
+    `INSERT INTO delivery (notifier, key, count, state, created_ms)
+     SELECT ?, ?, 0, 'pending', created_ms FROM delivery WHERE id = ?`,
+  )
   const grow = db.prepare('UPDATE delivery SET alert = ?, count = ? WHERE id = ?')
   const fold = db.prepare(
     "UPDATE delivery SET state = 'folded', alert = NULL, folded_into = ?1 WHERE id = ?2 OR folded_into = ?2",
@@ -102,11 +106,11 @@ export function createDeliveries(db: Database) {
      * Makes several that were never tried one: the digest among them, or else a new one.
      * @param alert what stands for all of them
      */
-    fold: (rows: readonly [Delivery, ...Delivery[]], alert: Alert, now: number): Delivery =>
+    fold: (rows: readonly [Delivery, ...Delivery[]], alert: Alert): Delivery =>
       transaction(db, () => {
         const [first] = rows
         const key = `${first.key}.digest`
-        const fresh = () => Number(insert.run(first.notifier, key, null, 0, '', now).lastInsertRowid)
+        const fresh = () => Number(begun.run(first.notifier, key, first.id).lastInsertRowid)
         const digest = rows.find((row) => row.alert.folded !== undefined) ?? { ...first, id: fresh(), key }
         grow.run(JSON.stringify(alert), alert.count, digest.id)
         for (const { id } of rows) if (id !== digest.id) fold.run(digest.id, id)

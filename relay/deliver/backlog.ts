@@ -65,7 +65,7 @@ export function createBacklog(name: string, deliveries: Deliveries, clock: Clock
       const [first, ...others] = waiting.filter(isFoldable).sort((a, b) => a.delivery.id - b.delivery.id)
       if (first === undefined || others.length === 0) return false
       const rows: [Delivery, ...Delivery[]] = [first.delivery, ...others.map(({ delivery }) => delivery)]
-      const digest = deliveries.fold(rows, digestOf(rows.map(({ alert }) => alert)), clock.now())
+      const digest = deliveries.fold(rows, digestOf(rows.map(({ alert }) => alert)))
       if (digest.id > loaded) made.add(digest.id)
       waiting = [...waiting.filter((entry) => !isFoldable(entry)), { delivery: digest, due: first.due }]
       return true

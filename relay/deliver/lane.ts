@@ -31,6 +31,8 @@ export interface LaneHealth {
   last_success: string | null
   last_error: string | null
   paused_until: string | null
+  /** Until then its budget has room for nothing but what is urgent. */
+  held_until: string | null
   budget: Allowance[]
 }
 
@@ -219,10 +221,12 @@ export function createLane(options: LaneOptions) {
     health(): LaneHealth {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
       const rest = pausedUntil - clock.monotonic()
+      const held = Math.ceil(budget.rest(false))
       return {
         last_success: iso(lastSuccessMs),
         last_error: notifier === null ? 'not configured' : lastError,
         paused_until: rest > 0 ? iso(clock.now() + rest) : null,
+        held_until: held > 0 ? iso(clock.now() + held) : null,
         budget: budget.health(),
       }
     },

@@ -256,6 +256,7 @@ describe('delivery', () => {
       last_success: null,
       last_error: 'not configured',
       paused_until: null,
+      held_until: null,
       budget: [],
       dead: 0,
     })

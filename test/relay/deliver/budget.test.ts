@@ -73,11 +73,13 @@ function machine(t: TestContext, budget: RawBudget, answer?: () => Outcome) {
 
 describe('a budget', () => {
   test('lets half go at once; what it has no room for comes as one that counts', async (t) => {
-    const { clock, add, sent, texts } = machine(t, { per_15m: 4 })
+    const { clock, add, sent, texts, delivery } = machine(t, { per_15m: 4 })
     for (const rhost of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.3']) add(refusedFrom(rhost))
     add(alertOf({ user: 'alice' }))
-    await clock.advance(0)
+    await clock.advance(MINUTE)
     assert.equal(sent.length, 2)
+    const { pending, oldest_s, held_until } = delivery.health().ops ?? {}
+    assert.deepEqual([pending, oldest_s, held_until], [1, 60, '2026-11-20T14:53:36.000Z'])
     await clock.advance(15 * MINUTE)
     assert.equal(
       texts()[2],
