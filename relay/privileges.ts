@@ -26,8 +26,9 @@ export function knownGroups(names: readonly string[]): { name: string; gid: numb
  */
 export function dropPrivileges(groups: readonly string[]) {
   process.initgroups?.(RELAY_USER, RELAY_USER)
-  process.setgroups?.([...(process.getgroups?.() ?? []), ...knownGroups(groups).map(({ gid }) => gid)])
   process.setgid?.(RELAY_USER)
+  // Only now: before, root's own group is among them.
+  process.setgroups?.([...(process.getgroups?.() ?? []), ...knownGroups(groups).map(({ gid }) => gid)])
   process.setuid?.(RELAY_USER)
   try {
     process.setuid?.(0)

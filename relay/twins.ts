@@ -22,7 +22,7 @@ function methodOf({ type, log }: EventRecord, { method }: Meaning): Attempt['met
 }
 
 function toldBy(record: EventRecord, meaning: Meaning): Told {
-  const { seq, service, type, outcome, time, pid, user, log } = record
+  const { seq, service, type, outcome, time, pid, user } = record
   return {
     seq,
     // "su -" is su-l to PAM, and su to the log.
@@ -32,8 +32,28 @@ function toldBy(record: EventRecord, meaning: Meaning): Told {
     user,
     source: meaning.source?.address ?? meaning.source?.name ?? null,
     method: methodOf(record, meaning),
-    witness: log?.witness ?? 'hook',
+    witness: witnessOf(record),
   }
+}
+
+/** sshd has a process of its own ask PAM where PAM may ask back; all else of an attempt is one process. */
+const ASKED_PAM = '+pam'
+
+function witnessOf({ log }: EventRecord): string {
+  if (log === undefined) return 'hook'
+  return log.witness + (log.fields.method?.startsWith('keyboard-interactive') ? ASKED_PAM : '')
+}
+
+const isPam = (witness: string) => witness === 'hook' || witness.startsWith('pam_')
+const askedPam = (witness: string) => witness.endsWith(ASKED_PAM)
+
+/** Whether two processes can have told of one attempt: a wrong one here would keep an alert back. */
+function mayDiffer({ pid, kind, witnesses }: Attempt, told: Told): boolean {
+  if (pid === 0 || told.pid === 0 || kind.endsWith(' close_session success')) return true
+  return (
+    (askedPam(told.witness) && witnesses.every((one) => isPam(one) || askedPam(one))) ||
+    (isPam(told.witness) && witnesses.some(askedPam))
+  )
 }
 
 const agree = (a: string | null, b: string | null) => a === null || b === null || a === b
@@ -46,7 +66,10 @@ function same(attempt: Attempt, told: Told): boolean {
     agree(attempt.method, told.method) &&
     (samePid(attempt, told)
       ? apart <= SAME_PROCESS_MS
-      : apart <= NEAR_MS && agree(attempt.user, told.user) && agree(attempt.source, told.source))
+      : mayDiffer(attempt, told) &&
+        apart <= NEAR_MS &&
+        agree(attempt.user, told.user) &&
+        agree(attempt.source, told.source))
   )
 }
 

@@ -110,6 +110,31 @@ describe('one attempt', () => {
     )
   })
 
+  test('is not that of another connection, be it by the same user from the same host', (t) => {
+    const gaveUp = at(0, 'sshd[6]: Connection closed by authenticating user root 192.0.2.7 port 4021 [preauth]')
+    assert.deepEqual(
+      judged(t, [...logged(gaveUp), hook(1), ...logged(failed(3))]).map(([news]) => news),
+      [1, 1, 0],
+    )
+  })
+
+  test('whose questions PAM asks in a process of its own is one', (t) => {
+    const asked = (second: number, text: string) => at(second, `sshd[7]: ${text}`)
+    const events = logged(
+      at(1, `sshd[8]: ${pamFailure('root')}`),
+      asked(3, 'error: PAM: Authentication failure for root from 192.0.2.7'),
+      asked(3, 'Failed keyboard-interactive/pam for root from 192.0.2.7 port 4022 ssh2'),
+    )
+    for (const order of [
+      [hook(1, { pid: 8 }), ...events],
+      [...events, hook(1, { pid: 8 })],
+    ])
+      assert.deepEqual(
+        judged(t, order).map(([news]) => news),
+        [1, 0, 0, 0],
+      )
+  })
+
   test('that succeeds is one login', (t) => {
     const events = [
       hook(1, { type: 'open_session', outcome: 'success', user: 'alice' }),

@@ -136,7 +136,7 @@ PidFile none
 Subsystem sftp internal-sftp
 `,
   )
-  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', '/etc/ssh/test_sshd_config'], { stdio: 'ignore' })
+  const child = spawn('/usr/sbin/sshd', ['-D', '-f', '/etc/ssh/test_sshd_config'], { stdio: 'ignore' })
   started.push(child)
   await until(() => connects(port))
   const options = [
