@@ -40,6 +40,16 @@ describe('the README', () => {
     assert.equal(config?.notifiers.length, 2)
   })
 
+  test('leads to a page for those who come from elsewhere, whose configurations are valid', () => {
+    const page = readFileSync(join(top, 'docs/coming-from.md'), 'utf8')
+    const blocks = [...page.matchAll(/```toml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+    assert.equal(blocks.length, 5)
+    for (const block of blocks) {
+      const { errors, warnings } = parseConfig(block, kinds)
+      assert.deepEqual([errors, warnings], [[], []], block)
+    }
+  })
+
   test('has every verb', async () => {
     const { stdout } = await command('/', '--help')
     const verbs = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb).filter((verb) => verb !== 'help')

@@ -1,7 +1,7 @@
 // Runs all tests: the ordinary ones as whoever calls, and as root those of test/root/, each file in a
 // private mount namespace. In CI it first installs what they need, and a skipped test is a failure.
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -15,7 +15,7 @@ const isRoot = process.getuid?.() === 0
 const PACKAGES = [
   ...['gcc', 'libc6-dev', 'make', 'musl-tools', 'libpam0g-dev', 'clang', 'diffutils', 'procps', 'util-linux', 'strace'],
   ...['openssh-server', 'openssh-client', 'openssh-sftp-server', 'sudo', 'systemd', 'passwd', 'bsdutils'],
-  ...['curl', 'valgrind'],
+  ...['curl', 'valgrind', 'swatch'],
 ]
 
 /** A test that takes longer hangs. */
@@ -31,6 +31,9 @@ function installNeeds() {
   process.env.DEBIAN_FRONTEND = 'noninteractive'
   step('apt-get', ['update', '-q'])
   step('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...PACKAGES])
+  // Unpacked only: its installation would put it into this machine's PAM.
+  mkdirSync(join(top, 'test/build/libpam-script'), { recursive: true })
+  step('sh', ['-c', 'cd test/build/libpam-script && apt-get download libpam-script && dpkg-deb -x *.deb .'])
 }
 
 /** Answers whether all passed; in CI also whether all were run. */

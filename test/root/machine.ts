@@ -80,8 +80,15 @@ export async function stopAll() {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 }
 
-async function until(happens: () => boolean | Promise<boolean>) {
+export async function until(happens: () => boolean | Promise<boolean>) {
   while (!(await happens())) await new Promise((turn) => setImmediate(turn))
+}
+
+/** Runs until `stopAll`. @param stdout where it prints */
+export async function startProgram(program: string, args: readonly string[], stdout: number | 'ignore' = 'ignore') {
+  const child = spawn(program, args, { cwd: '/', stdio: ['ignore', stdout, 'ignore'] })
+  started.push(child)
+  await once(child, 'spawn')
 }
 
 /** journald itself, so that there is a journal to read. */
