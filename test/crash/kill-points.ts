@@ -1,9 +1,7 @@
 // The relay killed on purpose right before a step that it takes on disk or on the wire: one at a time.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { logins, until } from '../helpers/logins.ts'
-import type { RunningRelay } from '../helpers/relay.ts'
-import { type Scope, tempDir } from '../helpers/temp.ts'
+import { nodeBehind, type RunningRelay } from '../helpers/relay.ts'
+import type { Scope } from '../helpers/temp.ts'
 import { check, createSite, idle, program } from './oracle.ts'
 
 /** Steps of store (pwrite64, fsync), spool (unlink) and deliver (write, writev: requests and answers). */
@@ -13,12 +11,9 @@ const STEPS = ['pwrite64', 'fsync', 'unlink', 'write', 'writev'] as const
  * The relay under strace(1), which sends the signal before the call is made: the step before is done,
  * this one is not. It counts per thread; so one thread does all that Node does behind its own.
  */
-function traced(t: Scope, step: string, nth: number, entry: string): readonly [node: string, entry: string] {
-  const script = join(tempDir(t), 'traced')
+function traced(t: Scope, step: string, nth: number): string {
   const tamper = `-f -qq -o /dev/null -e trace=${step} -e inject=${step}:signal=KILL:when=${nth}`
-  const run = `UV_THREADPOOL_SIZE=1 exec strace ${tamper} "${process.execPath}" "$@"`
-  writeFileSync(script, `#!/bin/sh\n${run}\n`, { mode: 0o755 })
-  return [script, entry]
+  return nodeBehind(t, `UV_THREADPOOL_SIZE=1 exec strace ${tamper}`)
 }
 
 async function died(relay: RunningRelay, before: Promise<unknown>): Promise<boolean> {
@@ -32,7 +27,7 @@ async function died(relay: RunningRelay, before: Promise<unknown>): Promise<bool
 async function killBefore(t: Scope, step: string, nth: number, entry: string): Promise<boolean> {
   const site = await createSite(t, entry)
   await logins(site.paths, 4, 4, 'spooled')
-  const relay = site.launch({ program: traced(t, step, nth, entry) })
+  const relay = site.launch({ program: [traced(t, step, nth), entry] })
   const early = await died(relay, relay.ready)
   await logins(site.paths, 4, 2, 'sent')
   const late =

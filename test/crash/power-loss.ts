@@ -14,11 +14,12 @@ import { openHostKey } from '../../relay/sign.ts'
 import { createSpool } from '../../relay/spool.ts'
 import { HOOK } from '../helpers/hook.ts'
 import { logins, until } from '../helpers/logins.ts'
+import { nodeBehind } from '../helpers/relay.ts'
 import { type Scope, tempDir } from '../helpers/temp.ts'
 import { createDisk, type Survives } from './disk.ts'
 import { randomOf } from './loop.ts'
 import { createSite, idle, program } from './oracle.ts'
-import { recorded, recording, type Step, stepsOf, within } from './trace.ts'
+import { recording, type Step, stepsOf, within } from './trace.ts'
 
 export interface Recording {
   paths: Paths
@@ -57,7 +58,9 @@ export async function recordRelay(t: Scope, events: number): Promise<Recording> 
   const steps: Step[] = []
   for (const prefix of ['first', 'second']) {
     const file = join(tempDir(t), 'trace')
-    const relay = launch({ program: [recorded(tempDir(t), file, process.execPath), entry] })
+    // One thread for what Node does behind its own, and no ring of requests that strace can't see into.
+    const node = nodeBehind(t, `UV_THREADPOOL_SIZE=1 UV_USE_IO_URING=0 exec ${recording(file)}`)
+    const relay = launch({ program: [node, entry] })
     await relay.ready
     await logins(paths, events, 2, prefix)
     await until(() => idle(relay))
@@ -72,9 +75,10 @@ export async function recordHook(t: Scope): Promise<Recording> {
   const paths = pathsBelow(tempDir(t))
   mkdirSync(paths.spool, { recursive: true, mode: 0o700 })
   const file = join(tempDir(t), 'trace')
-  const [strace, ...args] = [...recording(file), HOOK, '--socket', paths.socket, '--spool', paths.spool]
+  const [strace = '', ...args] = recording(file).split(' ')
+  const hook = [HOOK, '--socket', paths.socket, '--spool', paths.spool]
   const env = { PATH: process.env.PATH, PAM_SERVICE: 'sshd', PAM_USER: 'alice', PAM_TYPE: 'open_session' }
-  await once(spawn(strace, args, { env, stdio: 'inherit' }), 'close')
+  await once(spawn(strace, [...args, ...hook], { env, stdio: 'inherit' }), 'close')
   return { paths, steps: within(stepsOf(file), [paths.spool]), present: new Map() }
 }
 

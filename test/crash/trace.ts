@@ -1,5 +1,5 @@
 // What a program does to files and what it says on sockets, recorded with strace(1) and read back.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** One step, in the order in which they came to their end. */
@@ -19,29 +19,7 @@ const LONGEST = 100_000
 
 /** The words before a command that is to be recorded in this file. */
 export const recording = (file: string) =>
-  [
-    'strace',
-    '-f',
-    '-qq',
-    '-y',
-    '-xx',
-    '-s',
-    String(LONGEST),
-    '-e',
-    'signal=none',
-    '-e',
-    `trace=${CALLS}`,
-    '-o',
-    file,
-  ] as const
-
-/** A program that runs this one under such a recording, with one thread for what Node does behind its own. */
-export function recorded(dir: string, file: string, program: string): string {
-  const script = join(dir, 'recorded')
-  const env = 'UV_THREADPOOL_SIZE=1 UV_USE_IO_URING=0'
-  writeFileSync(script, `#!/bin/sh\n${env} exec ${recording(file).join(' ')} "${program}" "$@"\n`, { mode: 0o755 })
-  return script
-}
+  `strace -f -qq -y -xx -s ${LONGEST} -e signal=none -e trace=${CALLS} -o ${file}`
 
 const bytesOf = (hex: string) => Buffer.from(hex.replaceAll('\\x', ''), 'hex')
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { pathsBelow } from '../../relay/model/paths.ts'
@@ -14,7 +13,7 @@ import { logins, names, storedUsers, until } from '../helpers/logins.ts'
 import { without } from '../helpers/needs.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver } from '../helpers/receiver.ts'
-import { command, type RunningRelay, startRelay, writeSecret } from '../helpers/relay.ts'
+import { COMMAND, command, nodeBehind, type RunningRelay, startRelay, writeSecret } from '../helpers/relay.ts'
 import { onEnd, tempDir } from '../helpers/temp.ts'
 
 const health = async (relay: RunningRelay) => (await relay.ask('GET', '/health')).body as Health
@@ -74,11 +73,7 @@ describe('logins while the relay', () => {
   })
 
   test('has no descriptors left: it recovers by itself, and the spool covers', async (t) => {
-    const root = tempDir(t)
-    const entry = join(import.meta.dirname, '../../relay/cli/main.ts')
-    const limited = join(root, 'limited')
-    writeFileSync(limited, `#!/bin/sh\nulimit -n 64\nexec "${process.execPath}" "$@"\n`, { mode: 0o755 })
-    const relay = await startRelay(t, { root: join(root, 'root'), program: [limited, entry] })
+    const relay = await startRelay(t, { program: [nodeBehind(t, 'ulimit -n 64; exec'), COMMAND] })
     const idle = await openSockets(t, relay.paths.socket, 100)
     assert.equal((await logins(relay.paths, 10, 10)).failed, 0)
     for (const socket of idle) socket.destroy()
@@ -155,16 +150,10 @@ describe('the store', () => {
   test('lost a write (EIO): the relay ends rather than believe its disk, and nothing acknowledged is lost', {
     skip: without('strace'),
   }, async (t) => {
-    const root = tempDir(t)
-    const entry = join(import.meta.dirname, '../../relay/cli/main.ts')
-    const traced = join(root, 'traced')
     // The 30th time that the disk is asked to keep something it fails: some way behind the start.
-    writeFileSync(
-      traced,
-      `#!/bin/sh\nexec strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:error=EIO:when=30 "${process.execPath}" "$@"\n`,
-      { mode: 0o755 },
-    )
-    const relay = await startRelay(t, { root: join(root, 'root'), program: [traced, entry] })
+    const tamper = '-e trace=fsync,fdatasync -e inject=fsync,fdatasync:error=EIO:when=30'
+    const traced = nodeBehind(t, `exec strace -f -qq -o /dev/null ${tamper}`)
+    const relay = await startRelay(t, { program: [traced, COMMAND] })
     const ended = once(relay.child, 'exit')
     await logins(relay.paths, 30, 1)
     await ended

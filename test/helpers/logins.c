@@ -4,8 +4,8 @@
  *
  *   logins N P HOOK ARG...
  *
- * The users are named PREFIX0 … PREFIX(N-1), PREFIX from the environment. Prints
- * one JSON object with the waits in microseconds; then waits for what the hooks
+ * The users are named PREFIX0 … PREFIX(N-1), PREFIX and PAM's TYPE
+ * from the environment. Prints one JSON object with the waits in microseconds; then waits for what the hooks
  * have left running, so that all of them have had their say when it ends.
  */
 #include <errno.h>
@@ -39,13 +39,14 @@ ascending(const void *a, const void *b)
 }
 
 static pid_t
-start(int n, const char *prefix, char *argv[])
+start(int n, const char *prefix, const char *type, char *argv[])
 {
-	char user[128];
-	char *env[] = {"PAM_SERVICE=sshd", user, "PAM_RHOST=192.0.2.7", "PAM_TYPE=open_session", NULL};
+	char user[128], pam_type[128];
+	char *env[] = {"PAM_SERVICE=sshd", user, "PAM_RHOST=192.0.2.7", pam_type, NULL};
 	pid_t pid;
 
 	snprintf(user, sizeof(user), "PAM_USER=%s%d", prefix, n);
+	snprintf(pam_type, sizeof(pam_type), "PAM_TYPE=%s", type);
 	pid = vfork();
 	if (pid == 0) {
 		execve(argv[0], argv, env);
@@ -58,11 +59,11 @@ int
 main(int argc, char *argv[])
 {
 	int n, parallel, begun = 0, ended = 0, failed = 0;
-	const char *prefix = getenv("PREFIX");
+	const char *prefix = getenv("PREFIX"), *type = getenv("TYPE");
 	struct login *logins;
 	long *waits;
 
-	if (argc < 4)
+	if (argc < 4 || prefix == NULL || type == NULL)
 		return 2;
 	n = atoi(argv[1]);
 	parallel = atoi(argv[2]);
@@ -76,7 +77,7 @@ main(int argc, char *argv[])
 		for (int i = 0; i < parallel && begun < n; i++)
 			if (logins[i].pid == 0) {
 				logins[i].started = now_us();
-				logins[i].pid = start(begun++, prefix ? prefix : "user", argv + 3);
+				logins[i].pid = start(begun++, prefix, type, argv + 3);
 			}
 		pid = wait(&status);
 		for (int i = 0; i < parallel; i++)

@@ -18,8 +18,23 @@ export interface Waits {
 
 /** `n` logins of the users PREFIX0 …, at most `parallel` at once; how long each was waited for. */
 export async function logins(paths: Paths, n: number, parallel: number, prefix = 'user'): Promise<Waits> {
-  const args = [String(n), String(parallel), HOOK, '--socket', paths.socket, '--spool', paths.spool]
-  const child = spawn(LOGINS, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { PREFIX: prefix } })
+  return run(paths, n, parallel, { PREFIX: prefix, TYPE: 'open_session' })
+}
+
+/** The same, of `n` refused passwords. */
+export async function refusals(paths: Paths, n: number, parallel: number, prefix = 'user'): Promise<Waits> {
+  return run(paths, n, parallel, { PREFIX: prefix, TYPE: 'auth' }, '--outcome', 'failure')
+}
+
+async function run(
+  paths: Paths,
+  n: number,
+  parallel: number,
+  env: NodeJS.ProcessEnv,
+  ...more: string[]
+): Promise<Waits> {
+  const args = [String(n), String(parallel), HOOK, '--socket', paths.socket, '--spool', paths.spool, ...more]
+  const child = spawn(LOGINS, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
   let out = ''
   child.stdout.on('data', (chunk) => {
     out += chunk

@@ -41,6 +41,13 @@ export interface RelayOptions {
   program?: readonly [node: string, entry: string]
 }
 
+/** A program that runs Node with words of shell before it, "ulimit -n 64; exec" or "exec strace …", and options. */
+export function nodeBehind(t: Scope, words: string, options = ''): string {
+  const script = join(tempDir(t), 'node')
+  writeFileSync(script, `#!/bin/sh\n${words} "${process.execPath}" ${options} "$@"\n`, { mode: 0o755 })
+  return script
+}
+
 export function writeConfig(paths: Paths, config: string) {
   mkdirSync(dirname(paths.config), { recursive: true })
   writeFileSync(paths.config, config)
