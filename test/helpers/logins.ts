@@ -17,23 +17,24 @@ export interface Waits {
 }
 
 /** `n` logins of the users PREFIX0 …, at most `parallel` at once; how long each was waited for. */
-export async function logins(paths: Paths, n: number, parallel: number, prefix = 'user'): Promise<Waits> {
-  return run(paths, n, parallel, { PREFIX: prefix, TYPE: 'open_session' })
+export async function logins(paths: Paths, n: number, parallel: number, prefix = 'user', hook = HOOK): Promise<Waits> {
+  return run(hook, paths, n, parallel, { PREFIX: prefix, TYPE: 'open_session' })
 }
 
 /** The same, of `n` refused passwords. */
 export async function refusals(paths: Paths, n: number, parallel: number, prefix = 'user'): Promise<Waits> {
-  return run(paths, n, parallel, { PREFIX: prefix, TYPE: 'auth' }, '--outcome', 'failure')
+  return run(HOOK, paths, n, parallel, { PREFIX: prefix, TYPE: 'auth' }, '--outcome', 'failure')
 }
 
 async function run(
+  hook: string,
   paths: Paths,
   n: number,
   parallel: number,
   env: NodeJS.ProcessEnv,
   ...more: string[]
 ): Promise<Waits> {
-  const args = [String(n), String(parallel), HOOK, '--socket', paths.socket, '--spool', paths.spool, ...more]
+  const args = [String(n), String(parallel), hook, '--socket', paths.socket, '--spool', paths.spool, ...more]
   const child = spawn(LOGINS, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
   let out = ''
   child.stdout.on('data', (chunk) => {
