@@ -8,8 +8,9 @@ import type { Mask, PrivacyConfig } from './model/config/privacy.ts'
 import { type LoginEvent, TEST_SERVICE } from './model/event.ts'
 import { COMMON_NAMES } from './privacy/common-names.ts'
 
-/** Processes that look names up at the same time. */
+/** Processes that look names up at the same time, and how long each slot rests: making names up keeps nobody busy. */
 const AT_ONCE = 2
+const REST_MS = 200
 /** Names that wait for it; more, and somebody is guessing them: they stay unknown. */
 const WAITING_MAX = 64
 /** Answers that are remembered. */
@@ -62,11 +63,14 @@ export function createPrivacy({ secret, clock, known, exists, found }: PrivacyOp
   function lookUp(id: string, name: string) {
     const answer = answers.get(id)
     if (asking.has(id) || asking.size >= WAITING_MAX || (answer && answer.until > clock.monotonic())) return
-    const done = queue
-      .add(() => exists(name))
-      .then((isUser) => answered(id, isUser ? name : null))
-      .finally(() => asking.delete(id))
-    asking.set(id, done)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    void queue.add(async () => {
+      answered(id, (await exists(name)) ? name : null)
+      asking.delete(id)
+      resolve()
+      await new Promise<void>((rested) => clock.after(REST_MS, rested))
+    })
+    asking.set(id, promise)
   }
 
   function shown(name: string | null): string | null {
