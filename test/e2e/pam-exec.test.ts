@@ -28,6 +28,8 @@ interface Login {
   env?: readonly string[]
   operations: readonly string[]
   password?: string
+  /** As daemons do that don't care for their children. */
+  ignoresChildren?: boolean
 }
 
 /** Copies that an ordinary user can reach, wherever the source tree is. */
@@ -59,13 +61,21 @@ async function setUp(t: TestContext, stack: (hook: string, dir: string) => strin
   return {
     dir,
     /** The verdict of each operation. */
-    async login({ items = {}, env = [], operations, password = '' }: Login): Promise<string[]> {
+    async login({
+      items = {},
+      env = [],
+      operations,
+      password = '',
+      ignoresChildren = false,
+    }: Login): Promise<string[]> {
       const options = Object.entries({ confdir: join(dir, 'pam.d'), service: 'sshd', ...items })
       const args = [
         ...options.flatMap(([name, value]) => [`--${name}`, value]),
         ...env.flatMap((entry) => ['--env', entry]),
       ]
-      const child = spawn(pamTry, [...args, ...operations], { stdio: ['pipe', 'pipe', 'inherit'] })
+      const prelude = ignoresChildren ? 'trap "" CHLD; ' : ''
+      const inside = ['-c', `${prelude}exec "$0" "$@"`, pamTry, ...args, ...operations]
+      const child = spawn('/bin/sh', inside, { stdio: ['pipe', 'pipe', 'inherit'] })
       let out = ''
       child.stdout.on('data', (chunk) => {
         out += chunk
@@ -178,6 +188,21 @@ ${SESSION(run)}`,
     assert.deepEqual(await login({ items: alice, operations: ['open', 'close'] }), ['open 0', 'close 0'])
     const other = await setUp(t, (run) => SESSION(run.replace(/--socket \S+/, '--socket /nonexistent/relay.sock')))
     assert.deepEqual(await other.login({ items: alice, operations: ['open', 'close'] }), ['open 0', 'close 0'])
+  })
+
+  test('a caller that ignores SIGCHLD: the login goes on, and the event is stored', async (t) => {
+    const { login, next } = await setUp(t, SESSION)
+    assert.deepEqual(await login({ items: alice, operations: ['open'], ignoresChildren: true }), ['open 0'])
+    assert.equal((await next()).user, 'alice')
+  })
+
+  test('a user name with which no program can be started: the login goes on', async (t) => {
+    const { login, next } = await setUp(t, SESSION)
+    // execve(2) takes no string of more than 128 KiB, and this is one with PAM_USER= before it.
+    const user = 'x'.repeat(131_072 - 'PAM_USER='.length)
+    assert.deepEqual(await login({ items: { ...alice, user }, operations: ['open'] }), ['open 0'])
+    assert.deepEqual(await login({ items: alice, operations: ['open'] }), ['open 0'])
+    assert.equal((await next()).user, 'alice', 'the next one is told')
   })
 
   test('shell, format and newline characters in a user name stay text', async (t) => {

@@ -37,7 +37,11 @@ describe('the event', () => {
   test('tells the PAM items, the advisory ssh part, and when it was', async (t) => {
     const relay = await listenAsRelay(t)
     const before = Date.now()
-    const planted = ['SSH_CONNECTION=192.0.2.7 39652 192.0.2.1 22', 'SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n']
+    const planted = [
+      'TZ=Pacific/Kiritimati',
+      'SSH_CONNECTION=192.0.2.7 39652 192.0.2.1 22',
+      'SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n',
+    ]
     const items = { PAM_USER: 'alice', PAM_TTY: 'ssh', PAM_RHOST: '192.0.2.7' }
     const run = await runHook({ env: pamEnv(items, planted), socket: relay.socket })
     assert.deepEqual(run, { status: 0, stdout: '', stderr: '' })

@@ -93,7 +93,10 @@ describe('the event is spooled', () => {
   test('when the relay never answers: the login has gone on, and the child gives up in the end', async (t) => {
     const spool = spoolDir(t)
     const socket = await listener(t, (connection) => connection.resume())
-    assert.deepEqual(await runHook({ env, socket, spool, args: ['--budget-ms', '1'] }), silent)
+    assert.deepEqual(
+      await runHook({ env, socket, spool, args: ['--budget-ms', '1'], states: ['blocked-signals'] }),
+      silent,
+    )
     assert.deepEqual(readdirSync(spool), [], 'it is still waiting for the answer when the login goes on')
     await spooledEvent(spool)
   })

@@ -242,8 +242,12 @@ describe('a machine with pam-alert', { skip }, () => {
   })
 
   test('uninstall gives back every byte of /etc/pam.d, and logins go on', async () => {
+    const control = ['-i', alice.key, '-o', 'ControlPath=/run/control']
+    await sshd.ssh('alice', [...control, '-o', 'ControlMaster=yes', '-o', 'ControlPersist=yes', '-f', '-N'])
     const { status, stdout, stderr } = await pamAlert('uninstall')
     assert.equal(status, 0, stderr)
+    assert.equal((await sshd.ssh('alice', control, 'true')).status, 0, 'who was logged in still is')
+    assert.equal((await sshd.ssh('alice', [...control, '-O', 'exit'])).status, 0)
     assert.match(stdout, /^PAM is as it was before\.\n/)
     assert.deepEqual(pamFiles(), before_)
     for (const gone of [
