@@ -26,7 +26,7 @@ export function createAttemptCount(table: AttemptTable) {
       const { failures, users, since } = before ?? table.none(record.time)
       const now = {
         failures: failures + timesOf(record, meaning),
-        users: withValue(users, record.user),
+        users: withValue(users, meaning.user),
         since,
         lastMs: time,
       }

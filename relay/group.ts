@@ -33,9 +33,8 @@ export interface GroupingOptions {
 /** An event that has this in common with none of its group is news: another kind of thing, or another one let in. */
 function traitOf(record: EventRecord, meaning: Meaning): string {
   const kind = kindOf(record, meaning)
-  const { user, ruser } = record
   return kind === 'login' || kind === 'change'
-    ? JSON.stringify([kind, user, ruser, sourceOf(meaning), meaning.key?.fingerprint])
+    ? JSON.stringify([kind, meaning.user, record.ruser, sourceOf(meaning), meaning.key?.fingerprint])
     : kind
 }
 

@@ -1,27 +1,15 @@
-// Wires the stages; the only file that knows their order:
-// socket → intake → store → enrich → route → group → deliver → notifier.
+// The relay as a process: socket and intake before the core, privileges, settings, signals, faults. With core.ts and
+// onward.ts it alone knows the order of the stages:
+// socket → intake → store → onward (enrich → twins → attempts → route → inhibit → expect → group) → deliver → notifier.
 import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import { createAccounts } from './accounts.ts'
-import { createAttemptCount } from './attempts.ts'
-import { createAttempts } from './db/attempts.ts'
-import { createBudgets } from './db/budgets.ts'
-import { limitSize, moveAside, openDatabase, storeFaultOf, transaction } from './db/database.ts'
-import { createDeliveries } from './db/deliveries.ts'
-import { createEmergencies } from './db/emergencies.ts'
-import { createEvents } from './db/events.ts'
-import { createGroups } from './db/groups.ts'
-import { createPositions } from './db/positions.ts'
-import { createPruning } from './db/pruning.ts'
-import { createSeen } from './db/seen.ts'
-import { createSessions } from './db/sessions.ts'
-import { createTwins } from './db/twins.ts'
+import { type Core, openCore } from './core.ts'
+import { moveAside, storeFaultOf, transaction } from './db/database.ts'
 import { registerDeadLetters } from './dead.ts'
-import { createDelivery, currentNotifier } from './deliver.ts'
-import { createEmergencyWatch, registerEmergencies } from './emergency.ts'
-import { createKnowledge } from './enrich/knowledge.ts'
-import { enrich } from './enrich.ts'
-import { createGrouping } from './group.ts'
+import { currentNotifier } from './deliver.ts'
+import { registerEmergencies } from './emergency.ts'
+import { registerExpectations } from './expect.ts'
 import { createHistory } from './history.ts'
 import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
@@ -37,14 +25,10 @@ import { createPlaces } from './places.ts'
 import { userExists } from './privacy/lookup.ts'
 import { createPrivacy } from './privacy.ts'
 import { dropPrivileges } from './privileges.ts'
-import { createRetention } from './retention.ts'
-import { createRouter } from './route.ts'
 import { createSecretReader, createSettings, type Settings } from './settings.ts'
-import { createWitness, openHostKey } from './sign.ts'
+import { openHostKey } from './sign.ts'
 import { createApp, listen } from './socket.ts'
 import { createSpool } from './spool.ts'
-import { createStore } from './store.ts'
-import { createTwinJudge } from './twins.ts'
 import { createWatches, type Position } from './watch/watches.ts'
 
 /** The database, the key and the last good configuration are nobody else's business. */
@@ -68,6 +52,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   registerOps(app, health)
   registerDeadLetters(app, () => core.delivery)
   registerEmergencies(app, () => core.emergency)
+  registerExpectations(app, () => core.expectations)
   const ops = createOpsListener(() => createApp(log, broken), health)
   const history = createHistory(() => core)
   history.register(app)
@@ -95,7 +80,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     send: (notifier, key, alert) => core.delivery.add(notifier, key, alert),
     shout: (alert) => core.delivery.shout(alert),
   })
-  let core = openCore(null)
+  let core = open(null)
   const spool = createSpool({ directory: paths.spool, clock, log, accept })
   const watches = createWatches({
     clock,
@@ -105,13 +90,19 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     tell: notices.tell,
   })
 
-  /** The store and all that hangs on it. @param gap why there is nothing from before, if something is lost */
-  function openCore(gap: string | null): ReturnType<typeof assemble> {
+  /** @param gap why there is nothing from before, if something is lost */
+  function open(gap: string | null): Core {
     try {
-      return assemble(gap)
+      return openCore({
+        ...{ path: paths.database, gap, host, hostKey, clock, log },
+        settings: () => settings,
+        ...{ nameOf: privacy.nameOf, unsettled: privacy.unsettled, admin: accounts.admin, place: places.of },
+        keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
+        ...{ alarm: notices.paused, arrived: history.arrived, stumbled, failing, recovered },
+      })
     } catch (error) {
       if (storeFaultOf(error) !== 'corrupt') throw error
-      return openCore(aside(error))
+      return open(aside(error))
     }
   }
 
@@ -122,65 +113,6 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
       notices.tell(`the store of login events was damaged and is kept as ${name}; a new one has begun`),
     )
     return `the store before was damaged and is kept as ${name}`
-  }
-
-  function assemble(gap: string | null) {
-    const db = openDatabase(paths.database)
-    const events = createEvents(db)
-    const deliveries = createDeliveries(db)
-    const seen = createSeen(db)
-    const knowledge = createKnowledge({
-      seen,
-      sessions: createSessions(db, host.boot_id),
-      nameOf: privacy.nameOf,
-      admin: accounts.admin,
-      keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
-      place: places.of,
-    })
-    if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
-    const storeFailed = (error: unknown) => store.failed(error)
-    const budgets = createBudgets(db)
-    const emergencies = createEmergencies(db)
-    const notifier = (name: string) => settings.notifiers.get(name) ?? null
-    const emergency = createEmergencyWatch({ emergencies, clock, notifier, storeFailed })
-    const alarm = notices.paused
-    const rings = emergency.open
-    const delivery = createDelivery({ deliveries, budgets, clock, log, alarm, rings, storeFailed })
-    const store = createStore({
-      db,
-      events,
-      host,
-      clock,
-      log,
-      unsettled: privacy.unsettled,
-      onward,
-      stumbled,
-      failing,
-      recovered,
-    })
-    const head = createWitness(hostKey, store.head)
-    const grouping = createGrouping({
-      groups: createGroups(db),
-      clock,
-      event: events.get,
-      atomically: (work) => transaction(db, work),
-      storeFailed,
-      send: (notifier, key, alert) => delivery.add(notifier, key, { ...alert, chain: head() }),
-    })
-    const retention = createRetention({
-      pruning: createPruning(db),
-      clock,
-      log,
-      sign: (text) => hostKey.sign(text).toString('base64'),
-      atomically: (work) => transaction(db, work),
-      storeFailed,
-    })
-    const judge = createTwinJudge(createTwins(db))
-    const attempts = createAttemptCount(createAttempts(db))
-    const route = createRouter(settings.config, [])
-    const positions = createPositions(db)
-    const tables = { db, events, seen, positions, deliveries, emergencies }
-    return { ...tables, knowledge, judge, attempts, emergency, delivery, store, grouping, retention, route }
   }
 
   /** Every event's way in, from the socket and from the spool. */
@@ -214,19 +146,6 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     }
   }
 
-  function onward(record: EventRecord) {
-    const { events, knowledge, judge, attempts, grouping, route } = core
-    const alone = enrich(record, knowledge)
-    // Where nothing is watched, PAM is the only one to tell.
-    const known = settings.config.watches.length === 0 ? alone : { ...alone, ...judge(record, alone) }
-    const meaning = attempts.count(record, known)
-    knowledge.learn(record, meaning)
-    events.annotate(record, meaning)
-    if (meaning.tells !== 0)
-      for (const target of route(record, meaning, clock.now()).targets) grouping.take(target, record, meaning)
-    history.arrived()
-  }
-
   /** An event that we can't make sense of is told to everybody rather than to nobody. */
   function stumbled({ id, seq }: EventRecord, error: unknown) {
     log.error({ err: error, eventId: id }, 'event could not be routed')
@@ -255,39 +174,14 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   }
 
   function replaceStore(error: unknown) {
-    closeCore()
-    core = openCore(aside(error))
-    resumeCore()
-  }
-
-  function closeCore() {
-    core.store.stop()
-    core.grouping.stop()
-    core.delivery.stop()
-    core.retention.stop()
-    core.emergency.stop()
-    core.db.close()
-  }
-
-  function configureCore() {
-    limitSize(core.db, settings.config.storeMaxBytes)
-    const limits = new Map(settings.config.notifiers.map(({ name, limits }) => [name, limits]))
-    core.delivery.configure(settings.notifiers, limits)
-    core.retention.configure(settings.config.retention, settings.config.storeMaxBytes)
-    core.route = createRouter(settings.config, [...settings.notifiers.keys()])
-  }
-
-  function resumeCore() {
-    configureCore()
-    core.store.resume()
-    core.grouping.resume()
-    core.retention.start()
-    core.emergency.resume()
+    core.close()
+    core = open(aside(error))
+    core.resume()
   }
 
   function use(next: Settings) {
     settings = next
-    configureCore()
+    core.configure()
     privacy.configure(next.config.privacy)
     void places.use(next.config.geoDatabases)
     ops.listen(next.config.opsListen).catch((error: unknown) => log.error({ err: error }, 'ops address not available'))
@@ -324,7 +218,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   }
 
   use(settings)
-  resumeCore()
+  core.resume()
   spool.start()
   process.on('SIGHUP', reload)
   process.on('uncaughtException', escaped)
@@ -334,7 +228,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
     async stop() {
       process.off('SIGHUP', reload)
       await Promise.all([app.close(), ops.stop(), spool.stop(), watches.stop()])
-      closeCore()
+      core.close()
       process.off('uncaughtException', escaped)
     },
   }

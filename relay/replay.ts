@@ -1,16 +1,11 @@
 // An old log through today's rules: the stages behind the store, over a database in memory and a clock
-// that the log moves. Like main.ts it knows the stages; it sends nothing and keeps nothing.
-import { createAttemptCount } from './attempts.ts'
-import { createAttempts } from './db/attempts.ts'
+// that the log moves. It wires what main.ts does; it sends nothing and keeps nothing.
 import { openDatabase } from './db/database.ts'
 import { createEvents } from './db/events.ts'
-import { createGroups } from './db/groups.ts'
 import { createSeen } from './db/seen.ts'
 import { createSessions } from './db/sessions.ts'
-import { createTwins } from './db/twins.ts'
 import { createKnowledge } from './enrich/knowledge.ts'
-import { enrich, NO_KNOWLEDGE } from './enrich.ts'
-import { createGrouping } from './group.ts'
+import { NO_KNOWLEDGE } from './enrich.ts'
 import { thisHost } from './host.ts'
 import type { Alert } from './model/alert.ts'
 import type { Clock } from './model/clock.ts'
@@ -18,8 +13,7 @@ import type { Config } from './model/config/config.ts'
 import type { EventRecord, LogEvent } from './model/event.ts'
 import { timesOf } from './model/kind.ts'
 import type { Meaning } from './model/meaning.ts'
-import { createRouter } from './route.ts'
-import { createTwinJudge } from './twins.ts'
+import { createOnward } from './onward.ts'
 
 export interface ReplayedAlert {
   /** When it would have left: RFC 3339, UTC. */
@@ -88,34 +82,25 @@ function movedClock(): MovedClock {
 
 /** @param tell is given each alert, in the order of their times */
 export function createReplay(config: Config, tell: (alert: ReplayedAlert) => void) {
-  const { notifiers, keys } = config
   const clock = movedClock()
   const db = openDatabase(':memory:')
   const events = createEvents(db)
-  const judge = createTwinJudge(createTwins(db))
-  const refusals = createAttemptCount(createAttempts(db))
-  const route = createRouter(
-    config,
-    notifiers.map(({ name }) => name),
-  )
   const host = thisHost()
   // Of accounts and addresses only today's are known.
   const knowledge = createKnowledge({
     ...NO_KNOWLEDGE,
     seen: createSeen(db),
     sessions: createSessions(db, host.boot_id),
-    keyName: (_, fingerprint) => keys.get(fingerprint) ?? null,
+    keyName: (_, fingerprint) => config.keys.get(fingerprint) ?? null,
   })
-  const grouping = createGrouping({
-    groups: createGroups(db),
-    clock,
-    event: events.get,
-    atomically: (work) => work(),
+  const onward = createOnward({
+    ...{ db, events, clock, knowledge, send },
+    watches: () => true,
     storeFailed: (error) => {
       throw error
     },
-    send,
   })
+  onward.configure(config)
   const totals: ReplayTotals = {
     ...{ accepted: 0, refused: 0, closed: 0, other: 0, sessions: 0, sources: {} },
     ...{ alerts: 0, folded: 0, silent: 0, same: 0 },
@@ -167,19 +152,11 @@ export function createReplay(config: Config, tell: (alert: ReplayedAlert) => voi
       seq += 1
       const record: EventRecord = { ...event, host, seq }
       events.insert(seq, record.id, JSON.stringify(record), new Uint8Array(32))
-      const alone = enrich(record, knowledge)
-      const meaning = refusals.count(record, { ...alone, ...judge(record, alone) })
+      const { meaning, sent } = onward.take(record)
       const times = timesOf(record, meaning)
-      knowledge.learn(record, meaning)
-      events.annotate(record, meaning)
       account(record, meaning, times)
-      if (times === 0) {
-        totals.same += 1
-        return
-      }
-      const { targets } = route(record, meaning, clock.now())
-      if (targets.length === 0) totals.silent += times
-      for (const target of targets) grouping.take(target, record, meaning)
+      if (times === 0) totals.same += 1
+      else if (!sent) totals.silent += times
       say()
     },
 
@@ -187,7 +164,7 @@ export function createReplay(config: Config, tell: (alert: ReplayedAlert) => voi
     end(): ReplayTotals {
       clock.runOut()
       say()
-      grouping.stop()
+      onward.stop()
       db.close()
       return totals
     },

@@ -66,6 +66,12 @@ group_interval = "1h"
 # [[mute]]
 # name = "holiday"
 # times = ["mon-sun"]
+# [[inhibit]]                           # while one goes on, the other is counted, and told every hour
+# name = "flood"
+# source = { situation = "brute_force" }
+# target = { outcome = "failure" }
+# equal = ["source"]
+# for = "1h"
 
 # [keys]                                # what alerts call a key; pam-alert keys learn finds out by itself
 # "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU" = "alice's laptop"
@@ -93,6 +99,14 @@ group_interval = "1h"
 # pattern = 'login of (?P<user>\\S+) from (?P<rhost>\\S+) failed'
 # ignore = "user=probe"
 # threshold = { type = "both", count = 5, seconds = 60, track_by = "rhost" }
+
+# [digest]                              # one message a day that sums it up
+# at = "08:00"
+# time_zone = "Europe/Berlin"           # or else the machine's own
+# notify = [NAMES]
+
+# [notifiers.journal.template]          # words of your own, for any notifier; {{ is a brace
+# text = "{text} [{country}]"
 
 # [network]                             # for hosts that reach the world through a proxy
 # proxy = "http://127.0.0.1:3128"       # HTTP CONNECT, for every notifier

@@ -73,6 +73,18 @@ program
   .option('--json', 'a JSON object per alert, and one with the summary')
   .action(async (files, options) => (await import('./replay.ts')).replay(paths(), files, options))
 
+program
+  .command('expect')
+  .description('announce logins: counted and not sent, until it ends; then told as a count')
+  .option('--user <name>', 'who gets in, or becomes somebody else')
+  .option('--source <network...>', 'from where: addresses, or networks such as 10.0.0.0/8')
+  .option('--for <duration>', 'how long, e.g. 10m')
+  .option('--reason <text>', 'told with the count')
+  .option('--list', 'what is expected now')
+  .option('--end <id>', 'end one before its time')
+  .option('--json', 'as JSON')
+  .action(async (options) => (await import('./expect.ts')).expect(paths(), options))
+
 const dead = program.command('dead').description('alerts that their notifier refused for good')
 dead
   .command('list')
@@ -143,8 +155,26 @@ keys
   .option('--json', 'a JSON object per key')
   .action(async (options) => (await import('./keys.ts')).list(paths(), options))
 
-const config = program.command('config').description('check the configuration, or print an example')
+const config = program.command('config').description('check the configuration, explain it, or print an example')
 config.command('check').action(async () => (await import('./config.ts')).check(paths()))
+config
+  .command('explain')
+  .description('which route takes an event, and what would be sent, when and to whom')
+  .option('--user <name>')
+  .option('--source <address>', 'without it, on the machine itself')
+  .option('--service <name>', 'sshd, su, sudo ...', 'sshd')
+  .option('--type <type>', 'as PAM has it: auth, account, password, open_session, close_session', 'open_session')
+  .option('--outcome <outcome>', 'success or failure; as is usual for the type')
+  .option('--ruser <name>', 'who becomes the user')
+  .option('--tty <name>')
+  .option('--method <method>', 'publickey, password ...')
+  .option('--key <key>', 'a fingerprint or a name')
+  .option('--first <what...>', 'what is new: user, source, network, key, method, service')
+  .option('--admin', "has root's powers")
+  .option('--situation <situation>', 'brute_force or break_in')
+  .option('--at <time>', 'e.g. 2026-11-20T23:00')
+  .option('--json', 'as one JSON object')
+  .action(async (options) => (await import('./explain.ts')).explain(paths(), options))
 config.command('example').action(async () => (await import('./config.ts')).example())
 
 program

@@ -7,6 +7,7 @@ import type { Paths } from '../model/paths.ts'
 import { VERSION } from '../model/version.ts'
 import type { Health } from '../ops.ts'
 import { ask } from './client.ts'
+import { expectationInWords, expectations } from './expect.ts'
 import { age, localTime, say, sayJson, style } from './terminal.ts'
 
 const TYPES = ['auth', 'account', 'password', 'session'] as const
@@ -67,6 +68,9 @@ export async function status(paths: Paths, { json = false }: { json?: boolean })
     say(`Relay up for ${age(uptime_s)}, ${store.events} events stored.`)
     if (store.gap !== null) say(style('yellow', `History begins at ${localTime(store.since ?? '')}: ${store.gap}.`))
     printQueue(health.queue)
+    const expected = await expectations(paths)
+    if (expected.length > 0) say('Expected, and not told one by one:')
+    for (const expectation of expected) say(`  ${expectationInWords(expectation)}`)
   }
   for (const problem of problems) say(style('red', `! ${problem}`))
   if (problems.length === 0) say(style('green', 'All is well.'))

@@ -77,6 +77,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (key, notifier)
   ) STRICT, WITHOUT ROWID;
 
+  -- What was announced, and is counted instead of told until then.
+  CREATE TABLE expectation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT,
+    source TEXT NOT NULL,
+    reason TEXT,
+    duration_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- What keeps others silent, and until when.
+  CREATE TABLE inhibition (key TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX inhibition_until ON inhibition (until_ms);
+
   -- Refusals by source, while they go on.
   CREATE TABLE attempts (
     source TEXT PRIMARY KEY,

@@ -24,3 +24,14 @@ export function networkAddress(text: string): string | null {
   const address = addressOf(text)
   return address === null ? null : networkOf(address).replace(/\/.*/, '')
 }
+
+/** An address, or a network such as 10.0.0.0/8. */
+export function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  return (
+    version !== 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)))
+  )
+}

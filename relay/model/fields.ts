@@ -27,14 +27,14 @@ export const GROUP_FIELDS = SINGLE
 export type Field = (typeof MATCH_FIELDS)[number]
 
 /** Fields that know only these values. */
-export const VALUES: Partial<Record<Field, readonly string[]>> = {
+export const FIELD_VALUES = {
   type: [...eventSchema.properties.type.enum, 'log'],
   outcome: eventSchema.properties.outcome.enum,
   admin: ['yes', 'no'],
   first: FIRSTS,
   flag: eventSchema.properties.flags.items.enum,
   situation: ['brute_force', 'break_in'],
-}
+} as const satisfies Partial<Record<Field, readonly string[]>>
 
 /** The first value stands for the field in groups and texts; null: it has none. */
 export type Values = Readonly<Record<Field, readonly (string | null)[]>>

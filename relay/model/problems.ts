@@ -71,6 +71,10 @@ const FORMATS: Record<string, { holds: (text: string) => boolean; rule: string }
     holds: (text) => rangeOf(text) !== null,
     rule: 'must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
   },
+  time_of_day: {
+    holds: (text) => /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(text),
+    rule: 'must be a time of day such as "08:00"',
+  },
   time_zone: {
     holds: isTimeZone,
     rule: 'must be a time zone such as Europe/Berlin or UTC',

@@ -5,6 +5,7 @@ import type { EventRecord } from './event.ts'
 import { askerOf } from './facts.ts'
 import { type Kind, kindOf, sourceOf, timesOf } from './kind.ts'
 import type { Meaning } from './meaning.ts'
+import { userInWords } from './names.ts'
 import { spanInWords } from './quantity.ts'
 import { clockTime, plural } from './text.ts'
 import type { Words } from './words.ts'
@@ -46,7 +47,7 @@ export function tallied(tally: Tally | null, record: EventRecord, meaning: Meani
   const counts = tally?.counts ?? {}
   return {
     counts: { ...counts, [kind]: (counts[kind] ?? 0) + timesOf(record, meaning) },
-    users: withValue(tally?.users ?? NONE, record.user),
+    users: withValue(tally?.users ?? NONE, meaning.user),
     sources: withValue(tally?.sources ?? NONE, sourceOf(meaning)),
     since: tally?.since ?? record.time,
   }
@@ -80,7 +81,7 @@ const several = ({ marks, more }: Distinct, what: string) => `${more ? 'more tha
 function whose({ users }: Tally, record: EventRecord, meaning: Meaning): string {
   if (users.marks.length !== 1 || users.more) return users.marks.length === 0 ? '' : ` for ${several(users, 'user')}`
   const asker = askerOf(record, meaning.source)
-  return asker === null ? ` for ${record.user}` : ` from ${asker} to ${record.user}`
+  return asker === null ? ` for ${userInWords(meaning.user)}` : ` from ${asker} to ${userInWords(meaning.user)}`
 }
 
 function whence({ sources }: Tally, meaning: Meaning): string {
@@ -117,7 +118,8 @@ export function wordsForMore(tally: Tally, record: EventRecord, meaning: Meaning
   const seconds = Math.round((Date.parse(record.time) - Date.parse(tally.since)) / 1000)
   const span = seconds > 0 ? ` in ${spanInWords(seconds < 60 ? seconds : Math.round(seconds / 60) * 60)}` : ''
   const one = tally.users.marks.length < 2
-  const last = one || record.user === null ? clockTime(record.time) : `${record.user} ${clockTime(record.time)}`
+  const last =
+    one || meaning.user === null ? clockTime(record.time) : `${userInWords(meaning.user)} ${clockTime(record.time)}`
   const text = `${listed(kinds)}${whose(tally, record, meaning)}${whence(tally, meaning)} on ${host}${span}; last ${last}`
   return { title: `${host}: ${title}`, text: why === null ? text : `${why}: ${text}` }
 }

@@ -7,6 +7,7 @@ import { openDatabase, transaction } from '../../relay/db/database.ts'
 import { createDeliveries } from '../../relay/db/deliveries.ts'
 import { createEvents } from '../../relay/db/events.ts'
 import { createGroups } from '../../relay/db/groups.ts'
+import { createInhibitionTable } from '../../relay/db/inhibitions.ts'
 import { onEnd, tempDir } from './temp.ts'
 
 export function openTables(t: TestContext, path = join(tempDir(t), 'relay.db')) {
@@ -26,6 +27,7 @@ export function openTables(t: TestContext, path = join(tempDir(t), 'relay.db')) 
     budgets: createBudgets(db),
     groups: createGroups(db),
     attempts: createAttempts(db),
+    inhibitions: createInhibitionTable(db),
     atomically: (work: () => void) => transaction(db, work),
   }
 }

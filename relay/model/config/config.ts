@@ -2,6 +2,8 @@
 import { ajv, hostAndPort, type Problem, problemAt, problemsOf } from '../problems.ts'
 import { sizeBytes } from '../quantity.ts'
 import { parseToml, type Toml, type TomlPath, TomlSyntaxError } from '../toml.ts'
+import { checkDigest, type DigestConfig, digestFrom, digestSchema, type RawDigest } from './digest.ts'
+import { checkInhibits, type Inhibit, inhibitFrom, inhibitSchema, type RawInhibit } from './inhibit.ts'
 import { checkKeys, geoSchema, keysSchema } from './knowledge.ts'
 import { checkNotifiers, type Kinds, type NotifierConfig } from './notifiers.ts'
 import { type PrivacyConfig, privacyFrom, privacySchema, type RawPrivacy } from './privacy.ts'
@@ -35,6 +37,9 @@ export interface Config {
   mutes: readonly Mute[]
   /** Logs that are read beside PAM. */
   watches: readonly Watch[]
+  inhibits: readonly Inhibit[]
+  /** null: none. */
+  digest: DigestConfig | null
 }
 
 export interface Parsed {
@@ -76,6 +81,8 @@ const schema = {
     routes: routesSchema,
     mute: muteSchema,
     watch: watchSchema,
+    inhibit: inhibitSchema,
+    digest: digestSchema,
   },
 } as const
 
@@ -89,11 +96,13 @@ export const defaultConfig: Config = {
   keys: new Map(),
   geoDatabases: [],
   privacy: privacyFrom(),
-  notifiers: [{ name: 'journal', type: 'journal', options: {}, limits: [] }],
+  notifiers: [{ name: 'journal', type: 'journal', options: {}, limits: [], template: { title: null, text: null } }],
   retention: retentionFrom(),
   routes: defaultRoutes(['journal']),
   mutes: [],
   watches: [],
+  inhibits: [],
+  digest: null,
 }
 
 /** Checks all of it and reports every error at once. */
@@ -124,12 +133,18 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     routes?: RawRoute[]
     mute?: RawMute[]
     watch?: RawWatch[]
+    inhibit?: RawInhibit[]
+    digest?: RawDigest
   }
   const notifiers = checkNotifiers(toml, raw.notifiers ?? {}, kinds, errors)
   const names = Object.keys(raw.notifiers ?? {})
   const routes = shapely ? raw.routes?.map(routeFrom) : undefined
   checkKeys(toml, raw.keys ?? {}, errors)
   const mutes = shapely ? (raw.mute ?? []).map(muteFrom) : []
+  const inhibits = shapely ? (raw.inhibit ?? []).map(inhibitFrom) : []
+  checkInhibits(toml, inhibits, errors)
+  const digest = shapely && raw.digest !== undefined ? digestFrom(raw.digest) : null
+  checkDigest(toml, digest, names.length > 0 ? names : ['journal'], errors)
   if (routes !== undefined) checkRoutes(toml, routes, mutes, names, errors, warnings)
   const watches = shapely ? readWatches(toml, raw.watch ?? [], errors) : []
   if (errors.length > 0) return { config: null, errors, warnings, problem }
@@ -145,6 +160,8 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
     routes: routes ?? defaultRoutes(names.length > 0 ? names : ['journal']),
     mutes,
     watches,
+    inhibits,
+    digest,
   }
   return { config, errors, warnings, problem }
 }

@@ -1,5 +1,6 @@
 // [notifiers.*]: each table after the schema of its kind.
 import { ajv, type Problem, problemAt, problemsOf, suggestion } from '../problems.ts'
+import { TEMPLATE_FIELDS, type Template, templateFault } from '../template.ts'
 import type { Toml } from '../toml.ts'
 import { budgetSchema, type Limit, limitsFrom, type RawBudget } from './budget.ts'
 
@@ -18,6 +19,24 @@ export interface NotifierConfig {
   options: Record<string, unknown>
   /** None: as many messages as there are alerts. */
   limits: readonly Limit[]
+  /** The operator's own words; null: ours. */
+  template: Template
+}
+
+const templateSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { title: { type: 'string' }, text: { type: 'string' } },
+} as const
+
+/** What is wrong with the words. */
+function* wrongWords(words: Partial<Record<'title' | 'text', string>>): Generator<[key: string, message: string]> {
+  for (const [key, template] of Object.entries(words)) {
+    const fault = templateFault(template)
+    if (fault === 'brace') yield [key, 'a { or } that is meant is written twice: {{']
+    else if (fault !== null)
+      yield [key, `there is no field {${fault.field}}${suggestion(fault.field, TEMPLATE_FIELDS)}`]
+  }
 }
 
 const NOTIFIER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
@@ -30,7 +49,11 @@ export function checkNotifiers(
   return Object.entries(raw).flatMap(([name, table]) => {
     const path = ['notifiers', name]
     if (typeof table !== 'object' || table === null) return []
-    const { type, ...settings } = table as { type?: unknown; budget?: RawBudget }
+    const { type, ...settings } = table as {
+      type?: unknown
+      budget?: RawBudget
+      template?: { title?: string; text?: string }
+    }
     const kind = typeof type === 'string' ? kinds.get(type) : undefined
     if (!NOTIFIER_NAME.test(name)) {
       errors.push(problemAt(toml, path, 'a name is made of letters, digits, _ and -'))
@@ -44,12 +67,16 @@ export function checkNotifiers(
         type: 'object',
         additionalProperties: false,
         required: kind.schema.required,
-        properties: { ...kind.schema.properties, budget: budgetSchema },
+        properties: { ...kind.schema.properties, budget: budgetSchema, template: templateSchema },
       })
       const sound = check(settings)
       if (!sound) errors.push(...problemsOf(toml, path, check.errors))
-      const { budget = {}, ...options } = settings
-      return [{ name, type: String(type), options, limits: sound ? limitsFrom(budget) : [] }]
+      const { budget = {}, template = {}, ...options } = settings
+      if (!sound) return []
+      for (const [key, message] of wrongWords(template))
+        errors.push(problemAt(toml, [...path, 'template', key], message))
+      const own = { title: template.title ?? null, text: template.text ?? null }
+      return [{ name, type: String(type), options, limits: limitsFrom(budget), template: own }]
     }
     return []
   })

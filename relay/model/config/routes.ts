@@ -1,8 +1,8 @@
 // [[routes]] and [[mute]]: which events go to which notifiers, and when not. Schema, defaults, and what can be wrong.
-import { isIP } from 'node:net'
+import { isNetwork } from '../address.ts'
 import type { Priority } from '../alert.ts'
 import { type Conditions, patternFault, type Wanted } from '../conditions.ts'
-import { type Field, GROUP_FIELDS, MATCH_FIELDS, VALUES } from '../fields.ts'
+import { FIELD_VALUES, type Field, GROUP_FIELDS, MATCH_FIELDS } from '../fields.ts'
 import { type Problem, problemAt, suggestion } from '../problems.ts'
 import { durationMs } from '../quantity.ts'
 import { rangeOf, type Times } from '../times.ts'
@@ -27,7 +27,8 @@ export interface Mute {
 }
 
 const oneOrMore = { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 } as const
-const fields = {
+/** Field → a value or several. */
+export const fieldsSchema = {
   type: 'object',
   additionalProperties: false,
   properties: Object.fromEntries(MATCH_FIELDS.map((field) => [field, oneOrMore])),
@@ -43,9 +44,9 @@ export const routesSchema = {
     required: ['notify'],
     properties: {
       name: { type: 'string' },
-      match: fields,
-      match_re: fields,
-      not: fields,
+      match: fieldsSchema,
+      match_re: fieldsSchema,
+      not: fieldsSchema,
       times,
       time_zone: timeZone,
       notify: { type: 'array', items: { type: 'string' } },
@@ -68,7 +69,7 @@ export const muteSchema = {
   },
 } as const
 
-type RawFields = Record<string, string | string[]>
+export type RawFields = Record<string, string | string[]>
 
 export interface RawRoute {
   name?: string
@@ -91,7 +92,7 @@ export interface RawMute {
   time_zone?: string
 }
 
-const wanted = (raw: RawFields = {}): Wanted =>
+export const wanted = (raw: RawFields = {}): Wanted =>
   Object.fromEntries(Object.entries(raw).map(([field, values]) => [field, [values].flat()]))
 
 /** Without a zone it is the machine's own. */
@@ -136,20 +137,10 @@ export function defaultRoutes(notify: readonly string[]): Route[] {
   ].map(routeFrom)
 }
 
-function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/')
-  const version = isIP(address)
-  return (
-    version !== 0 &&
-    rest.length === 0 &&
-    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)))
-  )
-}
-
 /** What is wrong with the values of a match or not. */
 export function* wrongValues(path: TomlPath, wanted: Wanted): Generator<[TomlPath, string]> {
   for (const [field, values] of Object.entries(wanted)) {
-    const known = VALUES[field as Field]
+    const known: readonly string[] | undefined = Object.entries(FIELD_VALUES).find(([name]) => name === field)?.[1]
     for (const value of values) {
       if (field === 'source' && !isNetwork(value))
         yield [[...path, field], `"${value}" is neither an address nor a network such as 10.0.0.0/8`]

@@ -16,7 +16,7 @@ const BAD: [text: string, ...said: string[]][] = [
   ['[notifier.ops]\ntype = "journal"', '1: notifier: unknown key; did you mean "notifiers"?'],
   [
     '[notifiers.ops]\ntype = "webhook"\nurl = "https://a.example"\nsecret = "x"\nsecret_file = "/s"',
-    '4: notifiers.ops.secret: unknown key; known: url, secret_file, budget',
+    '4: notifiers.ops.secret: unknown key; known: url, secret_file, budget, template',
   ],
   ['[notifiers.ops]\nurl = "https://a.example"', '1: notifiers.ops: "type" is missing'],
   ['[notifiers.ops]\ntype = "webook"', '2: notifiers.ops.type: there is no kind "webook"; did you mean "webhook"?'],
@@ -71,6 +71,13 @@ const BAD: [text: string, ...said: string[]][] = [
     '3: routes[1].time_zone: must be a time zone such as Europe/Berlin or UTC',
     '8: mute[1].times[1]: must be times of the week such as "mon-fri 08:00-18:00", "sat,sun" or "22:00-07:00"',
   ],
+  [
+    '[notifiers.ops]\ntype = "journal"\ntemplate = { title = "{usr}", text = "{ x" }\n[digest]\nat = "08:00"\nnotify = ["op"]',
+    '3: notifiers.ops.template.title: there is no field {usr}; did you mean "user"?',
+    '3: notifiers.ops.template.text: a { or } that is meant is written twice: {{',
+    '6: digest.notify: there is no notifier "op"; did you mean "ops"?',
+  ],
+  ['[digest]\nat = "8"\nnotify = ["journal"]', '2: digest.at: must be a time of day such as "08:00"'],
   ['[[routes]]\nnotify = []\nmute = ["nite"]', '3: routes[1].mute: there is no [[mute]] named "nite"'],
   ['[[watch]]\nrules = "openssh"', '1: watch[1]: a watch has either file = "/PATH" or journal = true'],
   [
