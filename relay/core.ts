@@ -62,11 +62,24 @@ export function openCore({ path, gap, host, hostKey, clock, log, settings, alarm
   const notifier = (name: string) => settings().notifiers.get(name) ?? null
   const emergency = createEmergencyWatch({ emergencies, clock, notifier, storeFailed })
   const delivery = createDelivery({
-    ...{ deliveries, budgets: createBudgets(db), clock, log },
-    ...{ alarm, rings: emergency.open, storeFailed },
+    deliveries,
+    budgets: createBudgets(db),
+    clock,
+    log,
+    alarm,
+    rings: emergency.open,
+    storeFailed,
   })
   const store = createStore({
-    ...{ db, events, host, clock, log, unsettled, stumbled, failing, recovered },
+    db,
+    events,
+    host,
+    clock,
+    log,
+    unsettled,
+    stumbled,
+    failing,
+    recovered,
     onward(record: EventRecord) {
       onward.take(record)
       arrived()
@@ -79,8 +92,13 @@ export function openCore({ path, gap, host, hostKey, clock, log, settings, alarm
   const sign = (text: string) => hostKey.sign(text).toString('base64')
   const retention = createRetention({ pruning: createPruning(db), clock, log, sign, atomically, storeFailed })
   const daily = createDaily({
-    ...{ table: createDailyTable(db), hostName: host.name, clock },
-    ...{ routed: events.routed, atomically, storeFailed, send },
+    table: createDailyTable(db),
+    hostName: host.name,
+    clock,
+    routed: events.routed,
+    atomically,
+    storeFailed,
+    send,
   })
 
   /** Takes over what the settings say now. */
@@ -94,7 +112,15 @@ export function openCore({ path, gap, host, hostKey, clock, log, settings, alarm
   }
 
   return {
-    ...{ db, events, seen, positions, deliveries, emergencies, emergency, delivery, store },
+    db,
+    events,
+    seen,
+    positions,
+    deliveries,
+    emergencies,
+    emergency,
+    delivery,
+    store,
     expectations: onward.expectations,
     configure,
 

@@ -3,7 +3,6 @@
 // socket → intake → store → onward (enrich → twins → attempts → route → inhibit → expect → group) → deliver → notifier.
 import { mkdirSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
-import { createAccounts } from './accounts.ts'
 import { type Core, openCore } from './core.ts'
 import { moveAside, storeFaultOf, transaction } from './db/database.ts'
 import { registerDeadLetters } from './dead.ts'
@@ -11,9 +10,11 @@ import { currentNotifier } from './deliver.ts'
 import { registerEmergencies } from './emergency.ts'
 import { registerExpectations } from './expect.ts'
 import { createHistory } from './history.ts'
-import { thisHost } from './host.ts'
 import { registerIntake } from './intake.ts'
-import { createKeyNames } from './key-names.ts'
+import { createAccounts } from './machine/accounts.ts'
+import { thisHost } from './machine/host.ts'
+import { createKeyNames } from './machine/key-names.ts'
+import { createPlaces } from './machine/places.ts'
 import { systemClock as clock } from './model/clock.ts'
 import { groupsFor } from './model/config/watch.ts'
 import type { EventRecord, LogEvent, LoginEvent } from './model/event.ts'
@@ -21,7 +22,6 @@ import type { Paths } from './model/paths.ts'
 import { VERSION } from './model/version.ts'
 import { createNotices } from './notice.ts'
 import { createOpsListener, type Health, judge, registerOps } from './ops.ts'
-import { createPlaces } from './places.ts'
 import { userExists } from './privacy/lookup.ts'
 import { createPrivacy } from './privacy.ts'
 import { dropPrivileges } from './privileges.ts'
@@ -94,11 +94,23 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
   function open(gap: string | null): Core {
     try {
       return openCore({
-        ...{ path: paths.database, gap, host, hostKey, clock, log },
+        path: paths.database,
+        gap,
+        host,
+        hostKey,
+        clock,
+        log,
         settings: () => settings,
-        ...{ nameOf: privacy.nameOf, unsettled: privacy.unsettled, admin: accounts.admin, place: places.of },
+        nameOf: privacy.nameOf,
+        unsettled: privacy.unsettled,
+        admin: accounts.admin,
+        place: places.of,
         keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
-        ...{ alarm: notices.paused, arrived: history.arrived, stumbled, failing, recovered },
+        alarm: notices.paused,
+        arrived: history.arrived,
+        stumbled,
+        failing,
+        recovered,
       })
     } catch (error) {
       if (storeFaultOf(error) !== 'corrupt') throw error

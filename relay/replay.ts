@@ -6,7 +6,7 @@ import { createSeen } from './db/seen.ts'
 import { createSessions } from './db/sessions.ts'
 import { createKnowledge } from './enrich/knowledge.ts'
 import { NO_KNOWLEDGE } from './enrich.ts'
-import { thisHost } from './host.ts'
+import { thisHost } from './machine/host.ts'
 import type { Alert } from './model/alert.ts'
 import type { Clock } from './model/clock.ts'
 import type { Config } from './model/config/config.ts'
@@ -94,7 +94,11 @@ export function createReplay(config: Config, tell: (alert: ReplayedAlert) => voi
     keyName: (_, fingerprint) => config.keys.get(fingerprint) ?? null,
   })
   const onward = createOnward({
-    ...{ db, events, clock, knowledge, send },
+    db,
+    events,
+    clock,
+    knowledge,
+    send,
     watches: () => true,
     storeFailed: (error) => {
       throw error
@@ -102,8 +106,16 @@ export function createReplay(config: Config, tell: (alert: ReplayedAlert) => voi
   })
   onward.configure(config)
   const totals: ReplayTotals = {
-    ...{ accepted: 0, refused: 0, closed: 0, other: 0, sessions: 0, sources: {} },
-    ...{ alerts: 0, folded: 0, silent: 0, same: 0 },
+    accepted: 0,
+    refused: 0,
+    closed: 0,
+    other: 0,
+    sessions: 0,
+    sources: {},
+    alerts: 0,
+    folded: 0,
+    silent: 0,
+    same: 0,
   }
   let seq = 0
   let unsaid = new Map<string, ReplayedAlert>()

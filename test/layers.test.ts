@@ -15,12 +15,9 @@ const LEAVES = [
   'relay/spool.ts',
   'relay/notice.ts',
   'relay/watch/',
-  'relay/accounts.ts',
-  'relay/key-names.ts',
-  'relay/places.ts',
+  'relay/machine/',
   'relay/privacy.ts',
   'relay/privacy/',
-  'relay/view.ts',
   'pam/',
 ]
 const STAGES = [
@@ -49,8 +46,8 @@ const WIRINGS = ['relay/main.ts', 'relay/core.ts', 'relay/onward.ts', 'relay/rep
 /** What the command runs of them, each by one verb. */
 const RUNS: Record<string, string> = { 'relay/main.ts': 'relay/cli/relay.ts', 'relay/replay.ts': 'relay/cli/replay.ts' }
 const isWiring = (file: string) => WIRINGS.includes(file)
-/** What main.ts and the command share: reading settings, telling the host, giving up root. */
-const EDGES = ['relay/settings.ts', 'relay/host.ts', 'relay/privileges.ts']
+/** What main.ts and the command share: reading settings, giving up root. */
+const EDGES = ['relay/settings.ts', 'relay/privileges.ts']
 
 /** The stage that a file belongs to: relay/deliver.ts may have rooms of its own below relay/deliver/. */
 const stageOf = (file: string) => STAGES.find((stage) => file === stage || file.startsWith(stage.replace('.ts', '/')))

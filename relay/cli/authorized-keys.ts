@@ -2,7 +2,7 @@
 // Nothing but a small plain file is read, and it never waits for one.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Account } from '../accounts.ts'
+import type { Account } from '../machine/accounts.ts'
 import { sshdSettings } from './sshd.ts'
 
 const FILE_MAX_BYTES = 1_048_576

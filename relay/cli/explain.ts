@@ -54,8 +54,20 @@ function eventOf(options: ExplainOptions): { record: EventRecord; meaning: Meani
   const outcome = oneOf('outcome', options.outcome ?? usual, FIELD_VALUES.outcome)
   const { situation } = options
   const record: EventRecord = {
-    ...{ v: 1, id: '00000000-0000-7000-8000-000000000000', time, type, outcome, service, user, rhost: source ?? null },
-    ...{ ruser, tty, pid: 0, uid: 0, ssh: null, flags: [] },
+    v: 1,
+    id: '00000000-0000-7000-8000-000000000000',
+    time,
+    type,
+    outcome,
+    service,
+    user,
+    rhost: source ?? null,
+    ruser,
+    tty,
+    pid: 0,
+    uid: 0,
+    ssh: null,
+    flags: [],
     host: { name: hostname().split('.')[0] ?? '', machine_id: null, boot_id: null },
     seq: 0,
   }

@@ -1,6 +1,6 @@
 // pam-alert keys learn | list: what alerts call the keys that let users in.
 import { closeSync, fchownSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
-import { createAccounts } from '../accounts.ts'
+import { createAccounts } from '../machine/accounts.ts'
 import { PamAlertError } from '../model/errors.ts'
 import { type NamedKey, namedKeys, parseKeys, printKeys } from '../model/keys.ts'
 import type { Paths } from '../model/paths.ts'

@@ -1,6 +1,6 @@
 // What keys are called: by the configuration, or by the file that "pam-alert keys learn" wrote. It never
 // reads a file of a user's.
-import { parseKeys } from './model/keys.ts'
+import { parseKeys } from '../model/keys.ts'
 import { createView } from './view.ts'
 
 const idOf = (user: string, fingerprint: string) => `${user} ${fingerprint}`

@@ -1,5 +1,5 @@
 // The machine's own accounts, as /etc/passwd and /etc/group have them now. It asks no directory service.
-import type { Paths } from './model/paths.ts'
+import type { Paths } from '../model/paths.ts'
 import { createView } from './view.ts'
 
 /** Members may become root: Debian's and Ubuntu's, Red Hat's and Arch's, old Ubuntu's. */

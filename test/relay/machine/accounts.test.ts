@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { createAccounts } from '../../relay/accounts.ts'
-import { pathsBelow } from '../../relay/model/paths.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { createAccounts } from '../../../relay/machine/accounts.ts'
+import { pathsBelow } from '../../../relay/model/paths.ts'
+import { tempDir } from '../../helpers/temp.ts'
 
 const PASSWD = `root:x:0:0::/root:/bin/bash
 toor:x:0:0::/root:/bin/sh

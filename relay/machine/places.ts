@@ -1,7 +1,7 @@
 // Where an address is and who has its network, by the MMDB files that the operator supplies; they are
 // read, and the library for them loaded, only if there are any.
 import type { Logger } from 'pino'
-import type { Place } from './model/meaning.ts'
+import type { Place } from '../model/meaning.ts'
 
 /** The fields that MaxMind's and DB-IP's files, and those of IPinfo, have. */
 interface Entry {

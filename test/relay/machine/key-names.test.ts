@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createKeyNames } from '../../relay/key-names.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { createKeyNames } from '../../../relay/machine/key-names.ts'
+import { tempDir } from '../../helpers/temp.ts'
 
 describe('names of keys', () => {
   test('the operator’s go first; a user’s own words hold for himself alone', (t) => {

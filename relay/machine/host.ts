@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import type { Host } from './model/event.ts'
+import type { Host } from '../model/event.ts'
 
 /** pam-alert's own id for deriving others from; made up once, never to change. */
 const APP_ID = Buffer.from('8f0c7d1be2a94c55b7d36a1f4e90c2d8', 'hex')

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { pino } from 'pino'
-import { createPlaces } from '../../relay/places.ts'
-import { type Entry, mmdb } from '../helpers/mmdb.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { createPlaces } from '../../../relay/machine/places.ts'
+import { type Entry, mmdb } from '../../helpers/mmdb.ts'
+import { tempDir } from '../../helpers/temp.ts'
 
 const log = pino({ level: 'silent' })
 
