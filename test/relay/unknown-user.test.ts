@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Paths } from '../../relay/model/paths.ts'
 import { loginEvent, nextId } from '../helpers/alerts.ts'
+import { until } from '../helpers/logins.ts'
 import { command, startRelay } from '../helpers/relay.ts'
 
 const PASSWORD = 'Correct-Horse-7'
@@ -11,6 +13,12 @@ const refused = (user: string) => loginEvent({ type: 'auth', outcome: 'failure',
 interface Stored {
   record: { user: string }
   meaning: { user: string }
+}
+
+/** As the hook does: whole, or not there. */
+function spool(paths: Paths, id: string, text: string) {
+  writeFileSync(join(paths.spool, `.${id}.new`), text)
+  renameSync(join(paths.spool, `.${id}.new`), join(paths.spool, `${id}.json`))
 }
 
 describe('a password typed as a user name', () => {
@@ -26,11 +34,15 @@ describe('a password typed as a user name', () => {
     const aside = relay.logged(({ msg }) => msg === 'spooled file set aside')
     const taken = relay.logged(({ msg }) => msg === 'spool taken in')
     const [torn, whole] = [nextId(), refused(PASSWORD)]
-    writeFileSync(join(relay.paths.spool, `${torn}.json`), JSON.stringify(refused(PASSWORD)).slice(0, -1))
-    writeFileSync(join(relay.paths.spool, `${whole.id}.json`), JSON.stringify(whole))
+    spool(relay.paths, torn, JSON.stringify(refused(PASSWORD)).slice(0, -1))
+    spool(relay.paths, whole.id, JSON.stringify(whole))
     await Promise.all([aside, taken])
-    const { body } = await relay.ask('GET', '/v1/events?limit=10&wait_s=5')
-    const users = (body as { events: Stored[] }).events.map(({ record }) => record.user)
+    let users: string[] = []
+    await until(async () => {
+      const { body } = await relay.ask('GET', '/v1/events?limit=10')
+      users = (body as { events: Stored[] }).events.map(({ record }) => record.user)
+      return users.length >= 2
+    })
     assert.deepEqual([users.length, new Set(users).size], [2, 1], 'it is one and the same token')
     const { stdout } = await command(relay.paths.root, 'history', '--user', users[0] ?? '')
     assert.match(stdout, /unknown user #[a-z2-7]{6}: password refused/)
