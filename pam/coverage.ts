@@ -21,7 +21,16 @@ function included(entry: Entry, type: string): string | null {
 
 export function uncovered(stacks: ReadonlyMap<string, string>, hook: string): Uncovered[] {
   const parsed = new Map([...stacks].map(([name, text]) => [name, parseStack(text)]))
-  const fragments = new Set([...parsed.values()].flat().flatMap((entry) => TYPES.map((type) => included(entry, type))))
+  /** What somebody takes in is no service itself, unless it is one in another guise: su by su-l, sudo by sudo-i. */
+  const guise = (name: string) => name.replace(/-[il]$/, '')
+  const fragments = new Set(
+    [...parsed]
+      .flatMap(([name, entries]) =>
+        entries.flatMap((entry) => TYPES.map((type) => ({ name, part: included(entry, type) }))),
+      )
+      .filter(({ name, part }) => part !== guise(name))
+      .map(({ part }) => part),
+  )
 
   function rules(file: string, type: string, within: readonly string[] = []): Rule[] {
     if (within.includes(file)) return []
@@ -37,9 +46,13 @@ export function uncovered(stacks: ReadonlyMap<string, string>, hook: string): Un
     return rulesThatRun(own.length > 0 ? own : rules(FALLBACK, type), hook).length > 0
   }
 
-  return [...parsed.keys()]
+  const found = [...parsed.keys()]
     .filter((name) => !fragments.has(name) && !NO_SERVICE.test(name))
     .sort()
     .map((service) => ({ service, types: TYPES.filter((type) => !covers(service, type)) }))
     .filter(({ types }) => types.length > 0)
+  // Who mends su has mended su-l.
+  return found.filter(
+    ({ service }) => guise(service) === service || !found.some((other) => other.service === guise(service)),
+  )
 }

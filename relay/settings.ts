@@ -40,9 +40,18 @@ export type SecretReader = (path: string) => Secret
 
 const SECRET_MAX_BYTES = 65_536
 
+function openSecret(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error(`${path} does not exist; put the secret there, and chmod 600 ${path}`)
+  }
+}
+
 /** @throws Error that says what is wrong with the file and how to mend it */
 function readSecret(path: string): Secret {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const fd = openSecret(path)
   try {
     const { uid, mode, size } = fstatSync(fd)
     if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > SECRET_MAX_BYTES)

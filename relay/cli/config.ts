@@ -3,6 +3,7 @@
 import { PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
 import type { Problem } from '../model/problems.ts'
+import { plural } from '../model/text.ts'
 import { kinds } from '../notifiers/index.ts'
 import { createSecretReader, loadSettings, readConfig } from '../settings.ts'
 import { complain, say, style } from './terminal.ts'
@@ -18,7 +19,7 @@ export function check(paths: Paths) {
   if (settings === null) throw new PamAlertError('config_invalid')
   if (text === null) return say(`${paths.config} does not exist: every login goes to the journal.`)
   const { notifiers, routes } = settings.config
-  say(`${style('green', 'ok')}  ${notifiers.length} notifiers, ${routes.length} routes`)
+  say(`${style('green', 'ok')}  ${plural(notifiers.length, 'notifier')}, ${plural(routes.length, 'route')}`)
 }
 
 const HEAD = `# /etc/pam-alert/config.toml. Without this file every login goes to the journal.

@@ -112,7 +112,9 @@ function explain(error: ErrorObject): { key: string | null; message: string } {
     case 'additionalProperties': {
       const key = String(params.additionalProperty)
       const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {})
-      return { key, message: `unknown key${suggestion(key, known)}` }
+      return known.includes(`${key}_file`)
+        ? { key, message: `unknown key; "${key}_file" names the file that has it` }
+        : { key, message: `unknown key${suggestion(key, known)}` }
     }
     case 'required':
       return { key: null, message: `"${params.missingProperty}" is missing` }
@@ -128,7 +130,7 @@ function explain(error: ErrorObject): { key: string | null; message: string } {
       const known = params.allowedValues as string[]
       return {
         key: null,
-        message: `"${error.data}" is none of ${known.join(', ')}`,
+        message: `${JSON.stringify(error.data)} is none of ${known.join(', ')}`,
       }
     }
     case 'format':

@@ -35,6 +35,13 @@ describe('coverage', () => {
   test('is missing where a file goes its own way, type by type', () => {
     const runuser = 'auth sufficient pam_rootok.so\nsession required pam_unix.so'
     assert.deepEqual(found({ runuser }), ['runuser: auth session'])
+    assert.deepEqual(found({ runuser, 'runuser-l': 'auth include runuser\nsession include runuser' }), [
+      'runuser: auth session',
+    ])
+    assert.deepEqual(
+      found({ su: ALL, 'su-l': `${ALL.replace('@include common-auth', '')}auth required pam_unix.so` }),
+      ['su-l: auth'],
+    )
     assert.deepEqual(found({ ftp: 'auth include common-session\n@include common-account' }), [])
     assert.deepEqual(found({ x: `auth required pam_unix.so\n# ${line('auth')}session include nowhere` }), ['x: auth'])
   })

@@ -118,8 +118,11 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   const errors: Problem[] = []
   const warnings: Problem[] = []
   const problem = (path: TomlPath, message: string) => problemAt(toml, path, message)
-  const shapely = checkShape(toml.value)
-  if (!shapely) errors.push(...problemsOf(toml, [], checkShape.errors))
+  checkShape(toml.value)
+  errors.push(...problemsOf(toml, [], checkShape.errors))
+  /** What is in these sections may be looked at more closely. */
+  const shapely = (...sections: string[]) =>
+    !checkShape.errors?.some(({ instancePath }) => sections.includes(instancePath.split('/')[1] ?? ''))
 
   const raw = toml.value as {
     network?: { proxy?: string; ca_file?: string }
@@ -138,15 +141,16 @@ export function parseConfig(text: string, kinds: Kinds): Parsed {
   }
   const notifiers = checkNotifiers(toml, raw.notifiers ?? {}, kinds, errors)
   const names = Object.keys(raw.notifiers ?? {})
-  const routes = shapely ? raw.routes?.map(routeFrom) : undefined
+  const routes = shapely('routes', 'mute') ? raw.routes?.map(routeFrom) : undefined
   checkKeys(toml, raw.keys ?? {}, errors)
-  const mutes = shapely ? (raw.mute ?? []).map(muteFrom) : []
-  const inhibits = shapely ? (raw.inhibit ?? []).map(inhibitFrom) : []
+  const mutes = shapely('mute') ? (raw.mute ?? []).map(muteFrom) : []
+  const inhibits = shapely('inhibit') ? (raw.inhibit ?? []).map(inhibitFrom) : []
   checkInhibits(toml, inhibits, errors)
-  const digest = shapely && raw.digest !== undefined ? digestFrom(raw.digest) : null
+  const digest = shapely('digest') && raw.digest !== undefined ? digestFrom(raw.digest) : null
   checkDigest(toml, digest, names.length > 0 ? names : ['journal'], errors)
   if (routes !== undefined) checkRoutes(toml, routes, mutes, names, errors, warnings)
-  const watches = shapely ? readWatches(toml, raw.watch ?? [], errors) : []
+  const watches = shapely('watch') ? readWatches(toml, raw.watch ?? [], errors) : []
+  errors.sort((a, b) => a.line - b.line)
   if (errors.length > 0) return { config: null, errors, warnings, problem }
   const config = {
     network: { proxy: raw.network?.proxy ?? null, caFile: raw.network?.ca_file ?? null },

@@ -16,7 +16,7 @@ const BAD: [text: string, ...said: string[]][] = [
   ['[notifier.ops]\ntype = "journal"', '1: notifier: unknown key; did you mean "notifiers"?'],
   [
     '[notifiers.ops]\ntype = "webhook"\nurl = "https://a.example"\nsecret = "x"\nsecret_file = "/s"',
-    '4: notifiers.ops.secret: unknown key; known: url, secret_file, budget, template',
+    '4: notifiers.ops.secret: unknown key; "secret_file" names the file that has it',
   ],
   ['[notifiers.ops]\nurl = "https://a.example"', '1: notifiers.ops: "type" is missing'],
   ['[notifiers.ops]\ntype = "webook"', '2: notifiers.ops.type: there is no kind "webook"; did you mean "webhook"?'],
@@ -31,8 +31,8 @@ const BAD: [text: string, ...said: string[]][] = [
   ],
   [
     '[notifiers.a]\ntype = "journal"\n[notifiers.a.budget]\nper_day = 0\nper_hour = 3',
-    '5: notifiers.a.budget.per_hour: unknown key; known: per_15m, per_day, per_month',
     '4: notifiers.a.budget.per_day: must be >= 1',
+    '5: notifiers.a.budget.per_hour: unknown key; known: per_15m, per_day, per_month',
   ],
   ['[notifiers."a b"]\ntype = "journal"', '1: notifiers.a b: a name is made of letters, digits, _ and -'],
   [
@@ -98,14 +98,20 @@ const BAD: [text: string, ...said: string[]][] = [
   ],
   [
     '[[watch]]\njournal = true\nname = "app"\npattern = \'failed (for|from\'\nignore = ["x**"]',
-    '5: watch[1].ignore: column 13: invalid nested repetition operator',
     '4: watch[1].pattern: column 12: missing closing )',
+    '5: watch[1].ignore: column 13: invalid nested repetition operator',
   ],
   [
     '[[watch]]\njournal = true\nrules = "su"\nthreshold = { type = "often", count = 0 }',
     '4: watch[1].threshold: "seconds" is missing',
     '4: watch[1].threshold.type: "often" is none of limit, threshold, both',
     '4: watch[1].threshold.count: must be >= 1',
+  ],
+  [
+    '[[routes]]\nnotify = ["fone"]\npriority = 9\n[[watch]]\njournal = true\n[opps]',
+    '3: routes[1].priority: 9 is none of -2, -1, 0, 1, 2',
+    '4: watch[1]: "rules" (openssh, su, sudo, login, vsftpd, dovecot, authentication-failure) or "pattern" is missing',
+    '6: opps: unknown key; did you mean "ops"?',
   ],
   ['[ops]\nlisten = "localhost"', '2: ops.listen: must be ADDRESS:PORT, e.g. 127.0.0.1:9465'],
   ['[network]\nproxy = "socks5://127.0.0.1:1"', '2: network.proxy: must be http://HOST:PORT'],
