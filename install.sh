@@ -80,6 +80,7 @@ for option in "$@"; do
 	case $option in
 	-y | --yes) yes=--yes ;;
 	--dry-run) dry=--dry-run ;;
+	-h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 	*) fail 2 "usage: ./install.sh [--yes] [--dry-run]" ;;
 	esac
 done

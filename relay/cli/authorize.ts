@@ -65,6 +65,8 @@ export async function authorizeX(paths: Paths, wanted: string | undefined, optio
       }
       return new Secret(await dialogue.ask(`${what} of your app (not shown):`, true))
     }
+    if (options.consumerKeyFile === undefined || options.consumerSecretFile === undefined)
+      say('Your app at https://console.x.com has them under "Keys and tokens".')
     const app = {
       consumer_key: await keyOf('Consumer key', options.consumerKeyFile),
       consumer_secret: await keyOf('Consumer secret', options.consumerSecretFile),

@@ -29,7 +29,7 @@ async function chosen(paths: Paths, ids: readonly string[]): Promise<number[]> {
 
 async function act(paths: Paths, ids: readonly string[], action: 'retry' | 'drop', done: string) {
   const { count } = await post<{ count: number }>(paths.socket, `/v1/dead/${action}`, { ids: await chosen(paths, ids) })
-  say(`${count} ${done}`)
+  say(count > 0 ? `${count} ${done}` : 'None of these is there; pam-alert dead list shows which are.')
   if (count === 0) process.exitCode = EXIT.notSo
 }
 

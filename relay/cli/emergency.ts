@@ -43,6 +43,7 @@ export async function cancel(paths: Paths, given: readonly string[]) {
     ? (await all(paths)).filter(({ state }) => state === 'ringing').map(({ id }) => id)
     : given.map(Number)
   const { count } = await post<{ count: number }>(paths.socket, '/v1/emergencies/cancel', { ids })
-  say(count === 1 ? '1 rings no more.' : `${count} ring no more.`)
+  if (count === 0) say('None of these rings; pam-alert emergency list shows which do.')
+  else say(count === 1 ? '1 rings no more.' : `${count} ring no more.`)
   if (count < ids.length) process.exitCode = EXIT.notSo
 }

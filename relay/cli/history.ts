@@ -26,7 +26,8 @@ export function printEvent({ record, meaning }: StoredEvent, json: boolean, emer
   const own = emergencies.filter(({ seq }) => seq === record.seq)
   if (json) return sayJson({ ...record, ...meaning, ...(own.length > 0 && { emergencies: own }) })
   const text = meaning === null ? `event ${record.seq}` : alertFor(record, meaning).text
-  say(`${style('dim', localTime(record.time))}  ${record.outcome === 'failure' ? style('red', text) : text}`)
+  const bad = record.outcome === 'failure' || meaning?.attack?.situation === 'break_in'
+  say(`${style('dim', localTime(record.time))}  ${bad ? style('red', text) : text}`)
   for (const emergency of own) say(`    ${endOf(emergency)}`)
 }
 

@@ -99,7 +99,7 @@ async function waitForRelay(paths: Paths) {
 async function startRelay(paths: Paths, init: Init) {
   init.enable()
   await waitForRelay(paths)
-  say(`The relay runs under ${init.name}.`)
+  say(`The relay is up (${init.name}).`)
   if (init.advice) say(style('yellow', init.advice))
 }
 

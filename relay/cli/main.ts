@@ -11,7 +11,17 @@ const program = new Command('pam-alert')
   .version(VERSION)
   .option('--root <dir>', 'everything below DIR instead of /', process.env.PAM_ALERT_ROOT ?? '/')
   .exitOverride()
-  .configureHelp({ showGlobalOptions: true })
+  .configureHelp({
+    showGlobalOptions: true,
+    subcommandTerm: (verb) =>
+      [
+        verb.name(),
+        ...verb.registeredArguments.map((argument) => {
+          const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+          return argument.required ? `<${name}>` : `[${name}]`
+        }),
+      ].join(' '),
+  })
 
 const paths = (): Paths => pathsBelow(program.opts<{ root: string }>().root)
 
@@ -50,12 +60,12 @@ program
 program
   .command('history')
   .description('past events')
-  .option('--user <name>')
-  .option('--source <address>')
+  .option('--user <name>', 'of whoever got in, or tried to')
+  .option('--source <address>', 'where from')
   .option('--service <name>', 'sshd, su, sudo ...')
   .option('--failed', 'only refused ones')
   .option('--since <when>', 'a duration such as 2d, or a date')
-  .option('--limit <n>', 'the newest N', '50')
+  .option('-n, --limit <n>', 'the newest N', '50')
   .option('--json', 'a JSON object per event')
   .action(async (options) => (await import('./history.ts')).history(paths(), options))
 
@@ -156,7 +166,10 @@ keys
   .action(async (options) => (await import('./keys.ts')).list(paths(), options))
 
 const config = program.command('config').description('check the configuration, explain it, or print an example')
-config.command('check').action(async () => (await import('./config.ts')).check(paths()))
+config
+  .command('check')
+  .description('mistakes, with their lines')
+  .action(async () => (await import('./config.ts')).check(paths()))
 config
   .command('explain')
   .description('which route takes an event, and what would be sent, when and to whom')
@@ -175,7 +188,10 @@ config
   .option('--at <time>', 'e.g. 2026-11-20T23:00')
   .option('--json', 'as one JSON object')
   .action(async (options) => (await import('./explain.ts')).explain(paths(), options))
-config.command('example').action(async () => (await import('./config.ts')).example())
+config
+  .command('example')
+  .description('a file to start from')
+  .action(async () => (await import('./config.ts')).example())
 
 program
   .command('relay')

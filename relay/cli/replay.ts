@@ -12,6 +12,7 @@ import { ruleSets } from '../model/log/rules/index.ts'
 import { createSplitter, type RawLine } from '../model/log/split.ts'
 import { stampOf, yearsFrom } from '../model/log/time.ts'
 import type { Paths } from '../model/paths.ts'
+import { plural } from '../model/text.ts'
 import { kinds } from '../notifiers/index.ts'
 import { createReplay, type ReplayedAlert, type ReplayTotals } from '../replay.ts'
 import { readConfig } from '../settings.ts'
@@ -95,7 +96,7 @@ function summarize({ lines, ignored }: Lines, totals: ReplayTotals) {
   if (same > 0) row(same, 'lines about an attempt that another line had told of')
   row(alerts, `alerts; ${folded} more events were counted in them, ${silent} go to nobody`)
   const busiest = Object.entries(sources).sort(([, a], [, b]) => b.refused + b.accepted - a.refused - a.accepted)
-  if (busiest.length > 0) say(`\n refused  accepted  from, of ${busiest.length} sources`)
+  if (busiest.length > 0) say(`\n refused  accepted  from (${plural(busiest.length, 'source')})`)
   for (const [source, { accepted, refused }] of busiest.slice(0, SOURCES_SHOWN))
     say(`${String(refused).padStart(8)}  ${String(accepted).padStart(8)}  ${source}`)
 }
@@ -111,7 +112,7 @@ export async function replay(paths: Paths, files: readonly string[], { json = fa
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === undefined || !/^(?:E[A-Z]+|Z_[A-Z_]+)$/.test(code)) throw error
-      throw new PamAlertError('log_unreadable', `${file}: ${message}`)
+      throw new PamAlertError('log_unreadable', `${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`)
     }
   }
   const totals = run.end()

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { createPam } from '../../pam/apply.ts'
 import { EXIT } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
+import { plural } from '../model/text.ts'
 import { VERSION } from '../model/version.ts'
 import type { Health } from '../ops.ts'
 import { ask } from './client.ts'
@@ -38,11 +39,11 @@ function printQueue(queue: Health['queue']) {
   for (const [name, lane] of Object.entries(queue)) {
     const facts = [
       lane.pending > 0 ? `${lane.pending} waiting, the oldest for ${age(lane.oldest_s ?? 0)}` : 'nothing waits',
-      ...(lane.dead > 0 ? [`${lane.dead} dead letters`] : []),
+      ...(lane.dead > 0 ? [plural(lane.dead, 'dead letter')] : []),
       ...(lane.held_until === null ? [] : [`the budget has room at ${localTime(lane.held_until)}`]),
       ...lane.budget.map(({ per, messages, left }) => `${left} of ${messages} left (${per})`),
       ...(lane.last_error === null ? [] : [lane.last_error]),
-      ...(lane.paused_until === null ? [] : [`next try ${lane.paused_until}`]),
+      ...(lane.paused_until === null ? [] : [`next try ${localTime(lane.paused_until)}`]),
     ]
     const line = `  ${name.padEnd(width)}  ${facts.join('; ')}`
     say(lane.last_error === null && lane.dead === 0 ? line : style('yellow', line))
@@ -65,7 +66,7 @@ export async function status(paths: Paths, { json = false }: { json?: boolean })
   for (const type of TYPES) say(`  ${type.padEnd(8)}  ${pam[type]?.join(', ') || style('yellow', 'not covered')}`)
   if (typeof health !== 'string') {
     const { uptime_s, store } = health
-    say(`Relay up for ${age(uptime_s)}, ${store.events} events stored.`)
+    say(`Relay up for ${age(uptime_s)}, ${plural(store.events, 'event')} stored.`)
     if (store.gap !== null) say(style('yellow', `History begins at ${localTime(store.since ?? '')}: ${store.gap}.`))
     printQueue(health.queue)
     const expected = await expectations(paths)

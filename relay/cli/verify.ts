@@ -5,6 +5,7 @@ import { createEvents } from '../db/events.ts'
 import { createPruning } from '../db/pruning.ts'
 import { EXIT, PamAlertError } from '../model/errors.ts'
 import type { Paths } from '../model/paths.ts'
+import { plural } from '../model/text.ts'
 import { chainHash, cutText, GENESIS, openHostKey } from '../sign.ts'
 import { localTime, say, sayJson, style } from './terminal.ts'
 
@@ -74,11 +75,12 @@ export function verifyChain(
 
 const signedBy = ({ hostKey }: Paths): Signed => (existsSync(hostKey) ? openHostKey(hostKey).verify : () => false)
 
-/** @throws {PamAlertError} usage, store_unusable */
+/** @throws {PamAlertError} not_root, usage, store_unusable */
 export function verify(paths: Paths, { json = false, head }: { json?: boolean; head?: string }) {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(head ?? '') ?? []
   if (head !== undefined && hash === undefined)
     throw new PamAlertError('usage', `--head ${head}: must be SEQ:HASH, as "chain" in an alert has them`)
+  if (process.geteuid?.() !== 0 && paths.root === '/') throw new PamAlertError('not_root')
   if (!existsSync(paths.database)) throw new PamAlertError('store_unusable', `${paths.database} does not exist`)
   const witnessed = hash === undefined ? null : { seq: Number(seq), hash }
   const verdict = verifyChain(paths.database, witnessed, signedBy(paths))
@@ -89,5 +91,5 @@ export function verify(paths: Paths, { json = false, head }: { json?: boolean; h
   if (witnessed && pruned && witnessed.seq < pruned.seq)
     say(`Event ${seq} is one of them; nothing tells of it any more.`)
   if (verdict.broken) say(style('red', `event ${verdict.broken.seq}: ${verdict.broken.reason}`))
-  else say(`${style('green', 'whole')}  ${verdict.events} events, head ${verdict.seq}:${verdict.hash}`)
+  else say(`${style('green', 'whole')}  ${plural(verdict.events, 'event')}\n       head ${verdict.seq}:${verdict.hash}`)
 }

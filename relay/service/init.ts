@@ -130,13 +130,13 @@ export function initOf(paths: Paths, groups: readonly string[]): Init {
   if (has('start-stop-daemon') && existsSync('/etc/init.d')) {
     const ranks = has('update-rc.d')
     return script(
-      'SysV init',
+      SCRIPT,
       join(source, 'pam-alert.init'),
       () => ranks && run('update-rc.d', 'pam-alert', 'defaults'),
       () => ranks && run('update-rc.d', '-f', 'pam-alert', 'remove'),
       existsSync('/run/initctl') || existsSync('/dev/initctl')
         ? null
-        : `No init system runs here: at every start of this machine or container, run "${SCRIPT} start".`,
+        : `Nothing here runs that script by itself: let each start of this machine or container run "${SCRIPT} start".`,
     )
   }
   return nothing(paths)

@@ -60,7 +60,7 @@ describe('verify', () => {
     for (let i = 0; i < 3; i++) await relay.ask('POST', '/v1/events', JSON.stringify(loginEvent()))
     const whole = await command(relay.paths.root, 'verify')
     assert.equal(whole.status, 0)
-    const [, head = ''] = /^whole {2}3 events, head (3:[0-9a-f]{64})\n$/.exec(whole.stdout) ?? []
+    const [, head = ''] = /^whole {2}3 events\n {7}head (3:[0-9a-f]{64})\n$/.exec(whole.stdout) ?? []
     assert.equal((await command(relay.paths.root, 'verify', '--head', head)).status, 0)
     await relay.stop()
     const db = new DatabaseSync(relay.paths.database)

@@ -104,7 +104,7 @@ describe('install.sh', { skip }, () => {
     onEnd(t, () => renameSync('/usr/sbin/start-stop-daemon.hidden', '/usr/sbin/start-stop-daemon'))
     const { status, stdout, stderr } = await installSh('--yes')
     assert.equal(status, 0, stdout + stderr)
-    assert.match(stdout, /The relay runs under no init system\.\n/)
+    assert.match(stdout, /The relay is up \(no init system\)\.\n/)
     assert.match(stdout, /let your supervisor run "\/usr\/bin\/pam-alert relay" as root/)
     assert.match(stdout, / {2}journal {2}delivered: syslog\n/)
     const purged = await pamAlert('uninstall', '--purge')
