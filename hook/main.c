@@ -5,6 +5,7 @@
  * environment belongs to the user who logs in.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -59,6 +60,17 @@ read_settings(char *argv[], struct settings *s)
 	return true;
 }
 
+/* Of the login's process group, the hook gets what is meant for the login: a user's ^C, and sshd's
+ * SIGTERM to all of it at LoginGraceTime. Whoever tried that far must be told of all the same. */
+static void
+ignore_signals(void)
+{
+	static const int meant_for_login[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGXCPU, SIGXFSZ};
+
+	for (size_t i = 0; i < sizeof(meant_for_login) / sizeof(meant_for_login[0]); i++)
+		signal(meant_for_login[i], SIG_IGN);
+}
+
 static void
 look_around(struct circumstance *c, const char *outcome)
 {
@@ -109,6 +121,7 @@ main(int argc, char *argv[], char *envp[])
 	enum verdict verdict;
 
 	(void)argc;
+	ignore_signals();
 	if (!read_settings(argv, &settings)) {
 		syslog_line("bad arguments", "see pam-alert(8)", NULL);
 		return 0;

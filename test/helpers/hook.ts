@@ -25,6 +25,8 @@ export interface HookRun {
   args?: readonly string[]
   states?: readonly State[]
   program?: string
+  /** Told which process it is. */
+  started?(pid: number): void
 }
 
 export interface HookResult {
@@ -47,6 +49,7 @@ export function pamEnv(items: Record<string, string>, planted: readonly string[]
 export async function runHook(run: HookRun): Promise<HookResult> {
   const { env, socket = '/nonexistent', spool = '/nonexistent', args = [], states = [], program = SANITIZED_HOOK } = run
   const child = spawn(WITH_ENV, [...states, '--', program, '--socket', socket, '--spool', spool, ...args])
+  if (child.pid !== undefined) run.started?.(child.pid)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {

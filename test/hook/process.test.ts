@@ -17,6 +17,21 @@ describe('the hook as a process', () => {
         assert.match(await relay.next(), /"user":"alice"/)
       })
 
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const)
+    test(`goes on after a ${signal} that was meant for the login`, async (t) => {
+      const relay = await listenAsRelay(t)
+      let hook = 0
+      relay.respond = (_, response) => {
+        process.kill(hook, signal)
+        response.writeHead(202).end('{}')
+      }
+      const started = (pid: number) => {
+        hook = pid
+      }
+      const args = ['--budget-ms', '10000']
+      assert.deepEqual(await runHook({ env, args, started, socket: relay.socket }), silent)
+    })
+
   test('exits 0 in silence whatever its arguments are', async () => {
     for (const args of [
       ['--nonsense'],
