@@ -30,7 +30,7 @@ function toldBy(record: EventRecord, meaning: Meaning): Told {
     atMs: Date.parse(time),
     pid,
     user,
-    source: meaning.source?.address ?? meaning.source?.name ?? null,
+    source: meaning.source === null ? record.ruser || null : (meaning.source.address ?? meaning.source.name),
     method: methodOf(record, meaning),
     witness: witnessOf(record),
   }
@@ -59,17 +59,22 @@ function mayDiffer({ pid, kind, witnesses }: Attempt, told: Told): boolean {
 const agree = (a: string | null, b: string | null) => a === null || b === null || a === b
 const samePid = (a: Attempt, b: Told) => a.pid !== 0 && a.pid === b.pid
 
+/** Anybody may write a line that looks like another's; a login that PAM tells of is only kept back if all was said. */
+const saysNews = (attempt: Attempt, told: Told) =>
+  told.witness === 'hook' &&
+  told.kind.endsWith(' open_session success') &&
+  (attempt.user !== told.user || attempt.source !== told.source)
+
 function same(attempt: Attempt, told: Told): boolean {
   const apart = Math.abs(attempt.atMs - told.atMs)
   return (
     !attempt.witnesses.includes(told.witness) &&
     agree(attempt.method, told.method) &&
+    agree(attempt.user, told.user) &&
+    !saysNews(attempt, told) &&
     (samePid(attempt, told)
       ? apart <= SAME_PROCESS_MS
-      : mayDiffer(attempt, told) &&
-        apart <= NEAR_MS &&
-        agree(attempt.user, told.user) &&
-        agree(attempt.source, told.source))
+      : mayDiffer(attempt, told) && apart <= NEAR_MS && agree(attempt.source, told.source))
   )
 }
 

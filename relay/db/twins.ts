@@ -11,6 +11,7 @@ export interface Attempt {
   /** 0: nobody said. */
   pid: number
   user: string | null
+  /** From where, or on the machine itself, from whom. */
   source: string | null
   method: 'key' | 'password' | null
   witnesses: readonly string[]

@@ -156,4 +156,30 @@ describe('one attempt', () => {
       [1, 0],
     )
   })
+
+  test('that a forged line speaks of is told of all the same, whatever process the line names', (t) => {
+    const lines = [
+      'sshd[7]: Accepted publickey for deploy from 198.51.100.4 port 22 ssh2: ED25519 SHA256:abc',
+      'sshd[7]: Accepted password for root from 198.51.100.4 port 22 ssh2',
+      'sshd[7]: pam_unix(sshd:session): session opened for user root by (uid=0)',
+    ]
+    const login = hook(1, { type: 'open_session', outcome: 'success', user: 'root' })
+    for (const line of lines)
+      assert.deepEqual(
+        judged(t, [...logged(at(1, line)), login]).map(([news]) => news),
+        [1, 1],
+        line,
+      )
+    const su = hook(1, { service: 'su', type: 'open_session', outcome: 'success', rhost: null, ruser: 'mallory' })
+    const said = (who: string) => logged(at(1, `su[7]: (to root) ${who} on pts/1`))
+    assert.deepEqual(
+      [judged(t, [...said('alice'), su]), judged(t, [...said('mallory'), su])].map(([, second]) => second?.[0]),
+      [1, 0],
+    )
+    const refused = hook(1, { service: 'su', rhost: null, ruser: 'mallory' })
+    assert.deepEqual(
+      judged(t, [...logged(at(1, 'su[7]: FAILED SU (to nobody) mallory on pts/1')), refused]).map(([news]) => news),
+      [1, 1],
+    )
+  })
 })
