@@ -1,5 +1,6 @@
 // What sshd(8) writes of attempts and logins, since 5.x; up to 9.7 as sshd, then as sshd-session and sshd-auth.
-// Users type their names: each pattern reads the address from the end of the line, where sshd puts it.
+// Users type their names: each pattern reads the address from the end of the line, where sshd puts it. Where a
+// client's words stand behind it, too, no word may hold a blank, or the address is nobody's.
 import type { RuleText } from '../rule.ts'
 import { pamRules } from './pam.ts'
 
@@ -7,7 +8,10 @@ const PROGRAMS = ['sshd', 'sshd-session', 'sshd-auth']
 
 const FROM = 'from (?P<rhost>\\S+)'
 const PORT = '(?: port (?P<port>\\d+))?'
-const KEY = '(?:: (?P<key_type>[\\w-]+) (?P<fingerprint>(?:SHA256|MD5):\\S+).*)?'
+const KEY = ': (?P<key_type>[\\w-]+) (?P<fingerprint>(?:SHA256|MD5):[\\w+/:]+)'
+/** The certificate's own name, and whom a host says to speak for. */
+const CLIENT = '(?: ID \\S* \\(serial \\d+\\) CA \\S+ \\S+|, client user "\\S*", client host "\\S*")'
+const FAILED_KEY = '^Failed (?P<method>publickey|hostbased) for (?:invalid user )?'
 const END = '(?: \\[preauth\\])?$'
 
 type Shape = Pick<RuleText, 'name' | 'pattern' | 'what' | 'witness'> & Partial<RuleText>
@@ -22,8 +26,20 @@ const refused: Shape[] = [
   },
   {
     name: 'failed-key',
-    pattern: `^Failed (?P<method>publickey|hostbased) for (?:invalid user )?(?P<user>.*) ${FROM}${PORT}(?: ssh\\d)?${KEY}$`,
+    pattern: `${FAILED_KEY}(?P<user>.*) ${FROM}${PORT}(?: ssh\\d)?(?:${KEY})?$`,
     what: 'key refused',
+    witness: 'sshd:key',
+  },
+  {
+    name: 'failed-key',
+    pattern: `${FAILED_KEY}(?P<user>\\S*) ${FROM}${PORT} ssh\\d${KEY}${CLIENT}$`,
+    what: 'key refused',
+    witness: 'sshd:key',
+  },
+  {
+    name: 'failed-key',
+    pattern: `${FAILED_KEY}(?P<user>.*)$`,
+    what: 'key refused, from where is not clear',
     witness: 'sshd:key',
   },
   {
@@ -86,8 +102,14 @@ const refused: Shape[] = [
   },
   {
     name: 'gave-up',
-    pattern: `^(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting) (?:authenticating|invalid) user (?P<user>.*) (?P<rhost>\\S+) port (?P<port>\\d+)(?:: (?P<reason>.*?))?${END}`,
+    pattern: `^(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting) (?:authenticating|invalid) user (?P<user>.*) (?P<rhost>\\S+) port (?P<port>\\d+)(?:: (?P<reason>[^:()]*))?${END}`,
     what: 'connection ended before the login',
+    witness: 'sshd:end',
+  },
+  {
+    name: 'changed-user',
+    pattern: `^Disconnecting (?:authenticating|invalid) user .*: Change of username or service not allowed: .*${END}`,
+    what: 'another user name on the same connection',
     witness: 'sshd:end',
   },
   {
@@ -101,7 +123,7 @@ const refused: Shape[] = [
 const others: Shape[] = [
   {
     name: 'accepted',
-    pattern: `^Accepted (?P<method>\\S+) for (?P<user>.*?) ${FROM}${PORT}(?: ssh\\d)?${KEY}$`,
+    pattern: `^Accepted (?P<method>\\S+) for (?P<user>.*?) ${FROM}${PORT}(?: ssh\\d)?(?:${KEY}.*)?$`,
     type: 'open_session',
     outcome: 'success',
     what: '',

@@ -15,7 +15,8 @@ export const vsftpd: RuleText[] = [
 
 const DOVECOT = { programs: ['dovecot', ''], service: 'dovecot', witness: 'dovecot' } as const
 const PROTOCOL = '^(?P<protocol>imap|pop3|submission|managesieve|lmtp)-login: (?:Info: )?'
-const CLIENT = 'user=<(?P<user>[^>]*)>.*?, rip=(?P<rhost>[^,]+)'
+/** Behind the address stands nothing that a client chose. */
+const CLIENT = 'user=<(?P<user>.*)>.*, rip=(?P<rhost>[^,]+)'
 
 export const dovecot: RuleText[] = [
   {

@@ -157,6 +157,32 @@ describe('the ready-made rules', () => {
     ])
       assert.equal(eventsOf([at(0, `sshd[1]: ${said}`)])[0]?.rhost, '192.0.2.7')
   })
+
+  test('take no address from what a client has written behind it', () => {
+    const real = 'from 192.0.2.7 port 22'
+    const lie = 'x from 198.51.100.1 port 1 ssh2: RSA SHA256:x'
+    const fails = (user: string, id: string) =>
+      `sshd[1]: Failed publickey for ${user} ${real} ssh2: RSA-CERT SHA256:y ID ${id} (serial 0) CA RSA SHA256:z`
+    const hostbased = (host: string) =>
+      `sshd[1]: Failed hostbased for bob ${real} ssh2: RSA SHA256:y, client user "a", client host "${host}"`
+    const dovecot = (user: string) =>
+      `dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<${user}>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, session=<ab>`
+    const changed = `Change of username or service not allowed: (bob,ssh-connection) -> (x 198.51.100.1 port 1: y,z)`
+    const told: [line: string, rule: string, rhost: string | null][] = [
+      [fails('bob', 'laptop'), 'openssh/failed-key', '192.0.2.7'],
+      [fails('bob', lie), 'openssh/failed-key', null],
+      [fails(lie, 'laptop'), 'openssh/failed-key', null],
+      [hostbased('laptop.example'), 'openssh/failed-key', '192.0.2.7'],
+      [hostbased(lie), 'openssh/failed-key', null],
+      [`sshd[1]: Disconnecting invalid user bob 192.0.2.7 port 22: ${changed} [preauth]`, 'openssh/changed-user', null],
+      [dovecot('bob'), 'dovecot/refused', '192.0.2.7'],
+      [dovecot('bob>, rip=198.51.100.1, x=<'), 'dovecot/refused', '192.0.2.7'],
+    ]
+    for (const [line, rule, rhost] of told) {
+      const [event] = eventsOf([at(0, line)])
+      assert.deepEqual([event?.log.rule, event?.rhost], [rule, rhost], line)
+    }
+  })
 })
 
 describe('repeats', () => {
