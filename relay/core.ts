@@ -26,7 +26,7 @@ import { createStore, type StoreOptions } from './store.ts'
 
 export interface CoreOptions
   extends Pick<StoreOptions, 'unsettled' | 'stumbled' | 'failing' | 'recovered'>,
-    Pick<Knowledge, 'nameOf' | 'admin' | 'place'> {
+    Pick<Knowledge, 'nameOf' | 'standing' | 'place'> {
   path: string
   /** Why there is nothing from before, if something is lost. */
   gap: string | null
@@ -46,7 +46,7 @@ export interface CoreOptions
 
 /** @throws {PamAlertError} store_unusable, store_newer; what the database says of a damaged file */
 export function openCore({ path, gap, host, hostKey, clock, log, settings, alarm, arrived, ...others }: CoreOptions) {
-  const { unsettled, stumbled, failing, recovered, nameOf, admin, place, keyName } = others
+  const { unsettled, stumbled, failing, recovered, nameOf, standing, place, keyName } = others
   const db = openDatabase(path)
   const events = createEvents(db)
   if (events.origin() === null) events.begin(new Date(clock.now()).toISOString(), gap)
@@ -54,7 +54,7 @@ export function openCore({ path, gap, host, hostKey, clock, log, settings, alarm
   const seen = createSeen(db)
   const positions = createPositions(db)
   const sessions = createSessions(db, host.boot_id)
-  const knowledge = createKnowledge({ seen, sessions, nameOf, admin, keyName, place })
+  const knowledge = createKnowledge({ seen, sessions, nameOf, standing, keyName, place })
 
   const storeFailed = (error: unknown) => store.failed(error)
   const atomically = <T>(work: () => T) => transaction(db, work)

@@ -13,7 +13,7 @@ export const NO_KNOWLEDGE: Knowledge = {
   nameOf: () => null,
   unseen: () => [],
   closedBy: () => null,
-  admin: (user) => user === 'root',
+  standing: (user) => ({ admin: user === 'root', groups: [] }),
   keyName: () => null,
   place: () => null,
 }
@@ -82,7 +82,7 @@ export function enrich(record: EventRecord, knows: Knowledge = NO_KNOWLEDGE): Me
     ...told,
     first: facts === null ? [] : knows.unseen(facts),
     session: knows.closedBy(record),
-    admin: user !== null && knows.admin(user),
+    ...knows.standing(user ?? ''),
     place: source?.address ? knows.place(source.address) : null,
     attack: null,
   }

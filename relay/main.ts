@@ -103,7 +103,7 @@ export async function startRelay(paths: Paths, log: Logger = pino()): Promise<Re
         settings: () => settings,
         nameOf: privacy.nameOf,
         unsettled: privacy.unsettled,
-        admin: accounts.admin,
+        standing: accounts.standing,
         place: places.of,
         keyName: (user, fingerprint) => nameKey(settings.config.keys, user, fingerprint),
         alarm: notices.paused,

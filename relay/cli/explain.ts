@@ -1,6 +1,7 @@
 // pam-alert config explain: which route takes an event, and what would be sent, when and to whom. It sends
 // nothing and asks nobody: the event is made of what is said of it.
 import { hostname } from 'node:os'
+import { createAccounts } from '../machine/accounts.ts'
 import { addressOf } from '../model/address.ts'
 import { alertFor } from '../model/alert.ts'
 import { compileConditions } from '../model/conditions.ts'
@@ -31,6 +32,7 @@ export interface ExplainOptions {
   key?: string
   first?: string[]
   admin?: boolean
+  group?: string[]
   situation?: string
   at?: string
   json?: boolean
@@ -43,7 +45,7 @@ function oneOf<T extends string>(option: string, value: string, known: readonly 
 }
 
 /** @throws {PamAlertError} usage */
-function eventOf(options: ExplainOptions): { record: EventRecord; meaning: Meaning } {
+function eventOf(paths: Paths, options: ExplainOptions): { record: EventRecord; meaning: Meaning } {
   const { user = null, source, service, ruser = null, tty = null, method = null, key, first = [] } = options
   const at = options.at === undefined ? new Date() : new Date(options.at)
   if (Number.isNaN(at.getTime()))
@@ -72,6 +74,7 @@ function eventOf(options: ExplainOptions): { record: EventRecord; meaning: Meani
     seq: 0,
   }
   const address = source === undefined ? null : addressOf(source)
+  const standing = createAccounts(paths).standing(user ?? '')
   const failures = { failures: 5, users: 1, more: false, since: time }
   const meaning: Meaning = {
     user,
@@ -80,7 +83,8 @@ function eventOf(options: ExplainOptions): { record: EventRecord; meaning: Meani
     key: key === undefined ? null : { type: '', fingerprint: key, name: null },
     first: first.map((one): First => oneOf('first', one, FIELD_VALUES.first)),
     session: null,
-    admin: options.admin ?? user === 'root',
+    admin: options.admin ?? standing.admin,
+    groups: options.group ?? standing.groups,
     place: null,
     attack:
       situation === undefined
@@ -115,7 +119,7 @@ function whenInWords({ group }: Target): string {
 /** @throws {PamAlertError} usage, config_invalid, config_unreadable */
 export function explain(paths: Paths, options: ExplainOptions) {
   const { config, lineOf } = configOf(paths)
-  const { record, meaning } = eventOf(options)
+  const { record, meaning } = eventOf(paths, options)
   const names = config.notifiers.map(({ name }) => name)
   const { targets, taken } = createRouter(config, names)(record, meaning, Date.parse(record.time))
   const alert = alertFor(record, meaning)

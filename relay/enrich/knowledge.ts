@@ -3,7 +3,7 @@ import type { Seen } from '../db/seen.ts'
 import type { Sessions } from '../db/sessions.ts'
 import type { EventRecord } from '../model/event.ts'
 import { askerOf, type Facts, factsOf, teaches } from '../model/facts.ts'
-import type { First, Meaning, Place, Session } from '../model/meaning.ts'
+import type { First, Meaning, Place, Session, Standing } from '../model/meaning.ts'
 
 /** What the relay knows when it meets an event. Asking changes nothing. */
 export interface Knowledge {
@@ -13,8 +13,7 @@ export interface Knowledge {
   unseen(facts: Facts): First[]
   /** The session that it closes. */
   closedBy(record: EventRecord): Session | null
-  /** Whether the user has root's powers. */
-  admin(user: string): boolean
+  standing(user: string): Standing
   /** What this user's key is called. */
   keyName(user: string, fingerprint: string): string | null
   place(address: string): Place | null
@@ -25,7 +24,7 @@ export function createKnowledge({
   seen,
   sessions,
   ...others
-}: { seen: Seen; sessions: Sessions } & Pick<Knowledge, 'nameOf' | 'admin' | 'keyName' | 'place'>) {
+}: { seen: Seen; sessions: Sessions } & Pick<Knowledge, 'nameOf' | 'standing' | 'keyName' | 'place'>) {
   return {
     ...others,
     unseen: seen.unseen,

@@ -1,4 +1,5 @@
 // The machine's own accounts, as /etc/passwd and /etc/group have them now. It asks no directory service.
+import type { Standing } from '../model/meaning.ts'
 import type { Paths } from '../model/paths.ts'
 import { createView } from './view.ts'
 
@@ -22,30 +23,35 @@ function parsePasswd(text: string): Map<string, Account> {
   return new Map(accounts.map((account) => [account.name, account]))
 }
 
-/** group(5): the members of the admin groups, and the groups' numbers. */
+/** group(5): the groups' names by their numbers, and by their members. */
 function parseGroup(text: string) {
-  const groups = fieldsOf(text).filter(([name = '']) => ADMIN_GROUPS.has(name))
-  return {
-    members: new Set(groups.flatMap(([, , , members = '']) => members.split(','))),
-    gids: new Set(groups.map(([, , gid]) => Number(gid))),
+  const names = new Map<number, string>()
+  const ofMember = new Map<string, string[]>()
+  for (const [name = '', , gid, members = ''] of fieldsOf(text)) {
+    if (name === '' || gid === undefined) continue
+    names.set(Number(gid), name)
+    for (const member of members.split(',').filter(Boolean))
+      ofMember.set(member, [...(ofMember.get(member) ?? []), name])
   }
+  return { names, ofMember }
 }
 
 export function createAccounts({ passwd, group }: Pick<Paths, 'passwd' | 'group'>) {
   const accounts = createView(passwd, parsePasswd)
-  const admins = createView(group, parseGroup)
+  const groups = createView(group, parseGroup)
 
   return {
     all: (): Iterable<Account> => accounts().values(),
     has: (name: string): boolean => accounts().has(name),
 
-    /** Has root's powers, or may take them. */
-    admin(name: string): boolean {
+    /** Its groups, and whether it has root's powers or may take them. */
+    standing(name: string): Standing {
       const account = accounts().get(name)
-      const { members, gids } = admins()
-      return (
-        name === 'root' || account?.uid === 0 || members.has(name) || (account !== undefined && gids.has(account.gid))
-      )
+      const { names, ofMember } = groups()
+      const own = account === undefined ? undefined : names.get(account.gid)
+      const all = [...new Set([...(own === undefined ? [] : [own]), ...(ofMember.get(name) ?? [])])]
+      const admin = name === 'root' || account?.uid === 0 || all.some((group) => ADMIN_GROUPS.has(group))
+      return { admin, groups: all }
     },
   }
 }

@@ -3,7 +3,7 @@ import { type EventRecord, eventSchema } from './event.ts'
 import { FIRSTS, type Meaning } from './meaning.ts'
 
 /** Fields of which an event can have several values, or one under several names. */
-const MULTIPLE = ['first', 'flag'] as const
+const MULTIPLE = ['first', 'flag', 'group'] as const
 const SINGLE = [
   'service',
   'type',
@@ -40,7 +40,7 @@ export const FIELD_VALUES = {
 export type Values = Readonly<Record<Field, readonly (string | null)[]>>
 
 export function valuesOf(record: EventRecord, meaning: Meaning): Values {
-  const { source, key, method, first, admin, place, attack } = meaning
+  const { source, key, method, first, admin, groups, place, attack } = meaning
   const known = (...values: (string | null | undefined)[]) => {
     const found = values.filter((value) => value != null)
     return found.length > 0 ? found : [null]
@@ -63,5 +63,6 @@ export function valuesOf(record: EventRecord, meaning: Meaning): Values {
     rule: [record.log?.rule ?? null],
     first,
     flag: record.flags,
+    group: groups,
   }
 }

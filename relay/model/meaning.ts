@@ -54,7 +54,15 @@ export interface Attack {
   since: string
 }
 
-export interface Meaning {
+/** What an account may do on this machine. */
+export interface Standing {
+  /** It has root's powers: it is root's, or in the group sudo, wheel or admin. */
+  admin: boolean
+  /** As in /etc/group, its own first. */
+  groups: readonly string[]
+}
+
+export interface Meaning extends Standing {
   /** Who, as it may be shown: a name, or the token of one that no user has; null: PAM named nobody. */
   user: string | null
   /** null: not from the network. */
@@ -66,8 +74,6 @@ export interface Meaning {
   first: readonly First[]
   /** null: it closes none, or none that was seen being opened. */
   session: Session | null
-  /** The account has root's powers: it is root's, or in the group sudo, wheel or admin. */
-  admin: boolean
   place: Place | null
   /** null: nothing that this belongs to. */
   attack: Attack | null

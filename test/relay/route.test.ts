@@ -55,6 +55,14 @@ describe('routes', () => {
     assert.deepEqual(names(routes, { user: null, outcome: 'failure' }), [])
   })
 
+  test('a user matches by any of its groups', () => {
+    const routing = createRouter({ routes: [route({ match: { group: ['deploy'] }, notify: ['ops'] })], mutes: [] }, [])
+    const record = recordOf()
+    const sent = (groups: string[]) =>
+      routing(record, { ...enrich(record), groups }, Date.parse(record.time)).targets.length
+    assert.deepEqual([sent(['alice', 'deploy']), sent(['alice']), sent([])], [1, 0, 0])
+  })
+
   test('a source matches by network, IPv4 and IPv6', () => {
     const routes = [route({ match: { source: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'] }, notify: ['ops'] })]
     for (const rhost of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::5', '192.0.2.7'])

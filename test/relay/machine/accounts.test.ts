@@ -18,15 +18,28 @@ describe('the accounts of the machine', () => {
     mkdirSync(`${paths.root}/etc`)
     writeFileSync(paths.passwd, PASSWD)
     writeFileSync(paths.group, 'root:x:0:\nsudo:x:27:alice\nusers:x:100:carol\n')
-    const { admin, has } = createAccounts(paths)
+    const { standing, has } = createAccounts(paths)
+    const admin = (name: string) => standing(name).admin
     assert.deepEqual(['root', 'toor', 'alice', 'bob'].map(admin), [true, true, true, true])
     assert.deepEqual(['carol', 'mallory', '', '__proto__'].map(admin), [false, false, false, false])
     assert.deepEqual(['carol', 'mallory', '__proto__'].map(has), [true, false, false])
   })
 
+  test('an account is in its own group, and in those that name it', (t) => {
+    const paths = pathsBelow(tempDir(t))
+    mkdirSync(`${paths.root}/etc`)
+    writeFileSync(paths.passwd, PASSWD)
+    writeFileSync(paths.group, 'sudo:x:27:alice\nalice:x:1000:\ndeploy:x:200:bob,alice\nbroken\n')
+    const { standing } = createAccounts(paths)
+    assert.deepEqual(standing('alice').groups, ['alice', 'sudo', 'deploy'])
+    assert.deepEqual(standing('bob').groups, ['sudo', 'deploy'])
+    assert.deepEqual(standing('mallory').groups, [])
+  })
+
   test('a file that is replaced is read again; one that is missing is empty', (t) => {
     const paths = pathsBelow(tempDir(t))
-    const { admin, has } = createAccounts(paths)
+    const { standing, has } = createAccounts(paths)
+    const admin = (name: string) => standing(name).admin
     assert.deepEqual([admin('root'), admin('alice'), has('root')], [true, false, false])
     mkdirSync(`${paths.root}/etc`)
     for (const members of ['alice', 'carol']) {
