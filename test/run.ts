@@ -13,13 +13,25 @@ const isRoot = process.getuid?.() === 0
 
 /** What the tests use of Debian, beside what install.sh installs by itself. */
 const PACKAGES = [
-  ...['gcc', 'libc6-dev', 'make', 'musl-tools', 'libpam0g-dev', 'clang', 'diffutils', 'procps', 'util-linux', 'strace'],
+  ...[
+    'gcc',
+    'libc6-dev',
+    'make',
+    'musl-tools',
+    'libpam0g-dev',
+    'clang',
+    'libclang-rt-dev',
+    'diffutils',
+    'procps',
+    'util-linux',
+    'strace',
+  ],
   ...['openssh-server', 'openssh-client', 'openssh-sftp-server', 'sudo', 'systemd', 'passwd', 'bsdutils'],
   ...['curl', 'valgrind', 'swatch'],
 ]
 
 /** A test that takes longer hangs. */
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 300_000
 
 function step(command: string, args: readonly string[]) {
   const { status, error } = spawnSync(command, args, { cwd: top, stdio: 'inherit' })
