@@ -1,7 +1,7 @@
 // Stores each event before it is acknowledged, and hands the stored ones on, in order, none twice
 // and none left out. What comes after it can fail or be killed; it goes on where it stopped.
 import type { Logger } from 'pino'
-import { type Database, storeFaultOf, transaction } from './db/database.ts'
+import { type Database, derived, storeFaultOf, transaction } from './db/database.ts'
 import type { Events } from './db/events.ts'
 import type { Clock } from './model/clock.ts'
 import type { EventRecord, Host, LogEvent, LoginEvent, Receipt } from './model/event.ts'
@@ -109,7 +109,7 @@ export function createStore(options: StoreOptions) {
   function handOnBatch(): boolean {
     const from = events.routed()
     if (from >= seq) return false
-    transaction(db, () => {
+    derived(db, () => {
       const records = events.after(from, ONWARD_BATCH)
       for (const record of records) {
         try {

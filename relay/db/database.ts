@@ -5,13 +5,20 @@ import { DatabaseSync } from 'node:sqlite'
 import { PamAlertError } from '../model/errors.ts'
 import { migrations } from './schema.ts'
 
-/** synchronous is a setting of the connection, not of the file: FULL must be said at every open. */
+/**
+ * A commit is on disk when it returns. These are settings of the connection, not of the file: they must
+ * be said at every open. What was written ahead is moved into the file elsewhere, so that nobody waits for it.
+ */
+const AT_ONCE = 'PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0'
+/** A commit is on disk with the next one AT_ONCE; the log is moved into the file when it is this many pages long. */
+const IN_TIME = 'PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000'
+
 const PRAGMAS = `
   PRAGMA auto_vacuum = INCREMENTAL;
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = 5000;
   PRAGMA temp_store = MEMORY;
+  ${AT_ONCE};
 `
 
 export type Database = DatabaseSync
@@ -82,7 +89,7 @@ export function openReadOnly(path: string): Database {
   return new DatabaseSync(path, { readOnly: true, timeout: 5000 })
 }
 
-/** Runs `work` in one transaction; rolls back and throws on if it throws. */
+/** Runs `work` in one transaction that is on disk when this returns; rolls back and throws on if it throws. */
 export function transaction<T>(db: Database, work: () => T): T {
   db.exec('BEGIN IMMEDIATE')
   try {
@@ -92,5 +99,18 @@ export function transaction<T>(db: Database, work: () => T): T {
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
+  }
+}
+
+/**
+ * The same for what follows from events that are on disk, and nobody is promised: the death of the process
+ * undoes none of it, a power cut may undo the last of it, whole transactions in order; then it is done again.
+ */
+export function derived<T>(db: Database, work: () => T): T {
+  db.exec(IN_TIME)
+  try {
+    return transaction(db, work)
+  } finally {
+    db.exec(AT_ONCE)
   }
 }

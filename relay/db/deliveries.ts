@@ -1,6 +1,6 @@
 // Messages to send, one row each, from the moment an event is routed until it is history.
 import type { Alert } from '../model/alert.ts'
-import { type Database, transaction } from './database.ts'
+import { type Database, derived, transaction } from './database.ts'
 
 export interface Delivery {
   id: number
@@ -117,8 +117,9 @@ export function createDeliveries(db: Database) {
         return { ...digest, alert }
       }),
 
+    /** If a power cut takes this back, the message goes again, under the same key. */
     delivered(id: number, attempts: number, receipt: string | null, now: number) {
-      finish.run('delivered', null, receipt, attempts, now, id)
+      derived(db, () => finish.run('delivered', null, receipt, attempts, now, id))
     },
 
     dead(delivery: Delivery, attempts: number, reason: string, now: number) {
