@@ -7,23 +7,24 @@ import { build } from 'esbuild'
 
 const top = import.meta.dirname
 
-/** The relay and the command as one program that needs no node_modules; answers its path. */
+/**
+ * The relay and the command as one file that needs no node_modules; answers its path. CommonJS, as for
+ * a module Node looks at every export of node:http, and loads a whole second HTTP client for one of them.
+ */
 export async function bundle(outdir: string): Promise<string> {
+  const entry = join(outdir, 'pam-alert.cjs')
   await build({
-    entryPoints: { 'pam-alert': join(top, 'relay/cli/main.ts') },
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
+    entryPoints: [join(top, 'relay/cli/main.ts')],
+    outfile: entry,
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    // Names are kept: they stand in the log where something went wrong.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    format: 'cjs',
     platform: 'node',
     target: 'node26',
-    // Packages in CommonJS ask for require, which a module has not.
-    banner: { js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);" },
     logLevel: 'warning',
   })
-  const entry = join(outdir, 'pam-alert.mjs')
   chmodSync(entry, 0o755)
   return entry
 }

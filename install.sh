@@ -61,18 +61,15 @@ put_in_place() (
 	cd "$WORK/source/dist"
 	find . -type d | while read -r dir; do install -d -o root -g root -m 0755 "$LIB/$dir"; done
 	{
-		find chunks service -type f
-		printf '%s\n' pam-auth-update pam-try node pam-alert.mjs pam-alert-hook
+		find service -type f
+		printf '%s\n' pam-auth-update pam-try node pam-alert.cjs pam-alert-hook
 	} | while read -r file; do
 		mode=0644
 		[ -x "$file" ] && mode=0755
 		install -o root -g root -m "$mode" "$file" "$LIB/$file.new"
 		mv -f "$LIB/$file.new" "$LIB/$file"
 	done
-	(cd "$LIB/chunks" && ls) | while read -r old; do
-		[ -e "chunks/$old" ] || rm -f "$LIB/chunks/$old"
-	done
-	ln -sfn "$LIB/pam-alert.mjs" "$COMMAND"
+	ln -sfn "$LIB/pam-alert.cjs" "$COMMAND"
 )
 
 yes='' dry=''

@@ -34,6 +34,7 @@ export function createApp(log: FastifyBaseLogger, broken: (error: unknown) => vo
         coerceTypes: false,
         useDefaults: false,
         allowUnionTypes: true,
+        validateSchema: false,
       },
     },
     forceCloseConnections: true,

@@ -199,9 +199,7 @@ program
   .description('the daemon, in the foreground')
   .action(async () => (await import('./relay.ts')).relay(paths()))
 
-try {
-  await program.parseAsync()
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   } else if (error instanceof PamAlertError) {
@@ -211,4 +209,4 @@ try {
   } else {
     throw error
   }
-}
+})

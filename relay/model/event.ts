@@ -87,7 +87,7 @@ export const eventSchema = {
 
 export type LoginEvent = FromSchema<typeof eventSchema>
 
-const ajv = new Ajv({ allowUnionTypes: true })
+const ajv = new Ajv({ allowUnionTypes: true, validateSchema: false })
 const isEvent = ajv.compile<LoginEvent>(eventSchema)
 
 /** @throws Error that says what is wrong with the text, and nothing of what it holds */

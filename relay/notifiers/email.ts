@@ -1,6 +1,6 @@
-// Mail through an SMTP server, by nodemailer. Never in the clear, except to this machine's own server.
+// Mail through an SMTP server, by nodemailer, which is loaded when it is needed. Never in the clear, except to
+// this machine's own server.
 import { createHash } from 'node:crypto'
-import { createTransport } from 'nodemailer'
 import type { Alert } from '../model/alert.ts'
 import { delivered, type Outcome, refused, retry } from '../model/outcome.ts'
 import { defuse, shorten } from '../model/text.ts'
@@ -99,24 +99,27 @@ click = "https://wiki.example/logins"   # stands below the text
     const password = secrets.password?.reveal()
     if (tls === 'none' && !LOOPBACK.test(host)) throw new Error('tls = "none" is only for a server on this machine')
     if ((user === undefined) !== (password === undefined)) throw new Error('"user" and "password_file" go together')
-    const transport = createTransport({
+    const settings = {
       host,
       port,
       secure: tls === 'implicit',
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'none',
-      tls: { secureContext: network.trust() },
       ...(user !== undefined && password !== undefined && { auth: { user, pass: password }, forceAuth: true }),
       // The attempt's own deadline ends it; nothing of a connection outlives that.
       socketCloseTimeout: 0,
       maxResponseSize: ANSWER_MAX_BYTES,
       disableFileAccess: true,
       disableUrlAccess: true,
-    })
+    } as const
+    const connect = async () => {
+      const { createTransport } = await import('nodemailer')
+      return createTransport({ ...settings, tls: { secureContext: network.trust() } })
+    }
     return {
       async send(alert, { key, signal }) {
         try {
-          const { response, rejected } = await transport.sendMail({ ...mail(alert, key, options), signal })
+          const { response, rejected } = await (await connect()).sendMail({ ...mail(alert, key, options), signal })
           const not = rejected.length === 0 ? '' : `, but not for ${rejected.join(', ')}`
           return delivered(`${wordsOf(response, secrets)}${not}`)
         } catch (error) {

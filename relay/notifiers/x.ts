@@ -73,7 +73,7 @@ access_secret_file = "/etc/pam-alert/secrets/x-access-secret"
         const text = defuse(alert.text + (facts ? factsOf(alert) : ''))
         const parts = partsOf(text, stampOf(alert, key), LONGEST[mode], long)
         const taken = (id: string): Outcome => (part + 1 < parts.length ? partly() : delivered(id))
-        const { api, guard } = createClient(keys, network, signal)
+        const { api, guard } = await createClient(keys, network, signal)
         const path = mode === 'dm' ? 'dm_conversations/with/:recipient/messages' : 'tweets'
         try {
           const answer = await guard(

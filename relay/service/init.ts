@@ -91,7 +91,7 @@ function script(name: string, source: string, enable: () => void, disable: () =>
 
 /** Neither: the relay is started, and somebody else must keep it up. */
 function nothing(paths: Paths): Init {
-  const relay = join(paths.lib, 'pam-alert.mjs')
+  const relay = join(paths.lib, 'pam-alert.cjs')
   const pidFile = '/run/pam-alert.pid'
   return {
     name: 'no init system',

@@ -1,9 +1,9 @@
 // Memory, start and size of the relay against the bare runtime, and what it does while nothing happens.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { scheduler } from 'node:timers/promises'
 import { HOOK } from '../helpers/hook.ts'
 import type { Size } from './bench.ts'
@@ -88,12 +88,15 @@ async function starts(site: Site, rounds: number): Promise<Section> {
 const sizeOf = (paths: readonly string[]) => paths.reduce((sum, path) => sum + statSync(path).size, 0) / 2 ** 20
 
 function installed(site: Site): Section {
-  const bundle = globSync(join(dirname(site.entry), '**/*.mjs'))
   const figure = (what: string, paths: readonly string[]): Figure => ({ what, unit: 'MB', rounds: [sizeOf(paths)] })
   return {
     title: 'Installed',
     reference: null,
-    figures: [figure('Node runtime', [process.execPath]), figure('relay and command', bundle), figure('hook', [HOOK])],
+    figures: [
+      figure('Node runtime', [process.execPath]),
+      figure('relay and command', [site.entry]),
+      figure('hook', [HOOK]),
+    ],
   }
 }
 

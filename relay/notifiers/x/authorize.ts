@@ -24,9 +24,9 @@ async function step<T>(
   keys: XKeys,
   network: Network,
   fault: (words: string) => PamAlertError,
-  work: (api: ReturnType<typeof createClient>['api']) => Promise<T>,
+  work: (api: Awaited<ReturnType<typeof createClient>>['api']) => Promise<T>,
 ): Promise<T> {
-  const { api, guard } = createClient(keys, network, AbortSignal.timeout(STEP_MS))
+  const { api, guard } = await createClient(keys, network, AbortSignal.timeout(STEP_MS))
   try {
     return await guard(work(api))
   } catch (error) {

@@ -1,5 +1,4 @@
-// twitter-api-v2, kept to one attempt's deadline and to our way to the network.
-import { TwitterApi } from 'twitter-api-v2'
+// twitter-api-v2, kept to one attempt's deadline and to our way to the network; loaded when it is needed.
 import type { Secret } from '../../model/secret.ts'
 import { agentFor, type Network } from '../http.ts'
 
@@ -11,7 +10,8 @@ export interface XKeys {
   access_secret?: Secret
 }
 
-export function createClient(keys: XKeys, network: Network, signal: AbortSignal) {
+export async function createClient(keys: XKeys, network: Network, signal: AbortSignal) {
+  const { TwitterApi } = await import('twitter-api-v2')
   const agent = agentFor(network, signal)
   const api = new TwitterApi(
     {
