@@ -7,6 +7,8 @@ import type { Clock } from './model/clock.ts'
 import type { EventRecord, Host, LogEvent, LoginEvent, Receipt } from './model/event.ts'
 import { chainHash, GENESIS } from './sign.ts'
 
+/** How many events share a commit at most: the first of them waits for the last. */
+const COMMIT_BATCH = 128
 /** How many events one transaction hands on, before logins get their turn again. */
 const ONWARD_BATCH = 128
 /** While nothing can be written, it is tried this often. */
@@ -70,7 +72,15 @@ export function createStore(options: StoreOptions) {
     return receipt
   }
 
-  /** All that has arrived in this turn of the event loop shares one commit; a lone event waits for nobody. */
+  /**
+   * Commits as soon as a turn of the event loop brings nothing more, so that a lone event waits for nobody.
+   * Many share a commit over several turns: Node accepts one connection in each.
+   */
+  function gather(before: number) {
+    if (waiting.length > before && waiting.length < COMMIT_BATCH) setImmediate(gather, waiting.length)
+    else commit()
+  }
+
   function commit() {
     const batch = waiting
     waiting = []
@@ -160,7 +170,7 @@ export function createStore(options: StoreOptions) {
     append(event: LoginEvent | LogEvent, alongside?: () => void): Promise<Receipt> {
       return new Promise((resolve, reject) => {
         waiting.push({ event, alongside, resolve, reject })
-        if (waiting.length === 1) setImmediate(commit)
+        if (waiting.length === 1) setImmediate(gather, 0)
       })
     },
 
