@@ -24,7 +24,8 @@ export function createApp(log: FastifyBaseLogger, broken: (error: unknown) => vo
   const app = Fastify({
     bodyLimit: BODY_MAX,
     requestTimeout: REQUEST_WITHIN_MS,
-    http: { headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: 1000 },
+    // Looked at no more often than that: an idle relay sleeps.
+    http: { headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: REQUEST_WITHIN_MS },
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     // An event is taken as it is or not at all.

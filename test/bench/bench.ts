@@ -10,7 +10,7 @@ import { latency } from './latency.ts'
 import { loginCost } from './logins.ts'
 import { describeMachine } from './machine.ts'
 import { createSite, type Site } from './site.ts'
-import { table } from './table.ts'
+import { heading, table } from './table.ts'
 
 /** short: to see that it works. full: with ten million stored events. */
 export type Size = 'short' | 'usual' | 'full'
@@ -55,15 +55,16 @@ const { size, parts, json } = options()
 // Not /tmp, which may be memory: this is about disks.
 process.env.TMPDIR ??= '/var/tmp'
 const machine = describeMachine()
+const described = Object.entries(machine).map(([name, value]) => `${name} ${value}`)
+process.stdout.write(`${described.join(', ')}\n\n${heading}\n\n`)
 const results = []
 for (const part of parts) {
   process.stderr.write(`measuring ${part} …\n`)
-  results.push(...(await measure(part, size)).map((section) => ({ part, ...evaluate(section) })))
+  for (const section of await measure(part, size)) {
+    const result = evaluate(section)
+    results.push({ part, ...result })
+    process.stdout.write(`${table(result)}\n`)
+  }
 }
-process.stdout.write(
-  `${Object.entries(machine)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ')}\n\n${table(results)}`,
-)
 writeFileSync(json, `${JSON.stringify({ measured: new Date().toISOString(), size, machine, results }, null, 2)}\n`)
 process.stderr.write(`written to ${json}\n`)

@@ -49,7 +49,7 @@ export interface Result {
 /** The value below which the share `p` of the samples lies. */
 export function percentile(samples: readonly number[], p: number): number {
   const sorted = samples.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN
+  return sorted[Math.ceil(sorted.length * p) - 1] ?? Number.NaN
 }
 
 export const median = (samples: readonly number[]) => percentile(samples, 0.5)

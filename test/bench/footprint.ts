@@ -104,9 +104,11 @@ export async function footprint(site: Site, size: Size): Promise<Section[]> {
   const [rounds, events, seconds] = size === 'short' ? [1, 500, 1] : [5, 100_000, 20]
   const start = await starts(site, rounds)
   const runtime = spawn(site.node, ['-e', 'setInterval(() => {}, 2 ** 30)'], { stdio: 'ignore' })
+  const { child: server } = await site.server()
   const relay = await site.relay()
   await scheduler.wait(seconds * 200)
   const bare = memoryOf(runtime)
+  const serving = memoryOf(server)
   const idle = memoryOf(relay.child)
   const idleWakeUps = await wakeUps(relay.child, seconds)
   const bareWakeUps = await wakeUps(runtime, seconds)
@@ -120,6 +122,7 @@ export async function footprint(site: Site, size: Size): Promise<Section[]> {
     reference: 'bare runtime',
     figures: [
       { what: 'bare runtime', unit: 'MB', rounds: [bare[kind]] },
+      { what: 'bare node:http + node:sqlite', unit: 'MB', rounds: [serving[kind]] },
       { what: 'pam-alert, idle', unit: 'MB', rounds: [idle[kind]], goal: atMostTimes(1.6) },
       { what: `pam-alert, ${after}`, unit: 'MB', rounds: [later[kind]], goal: atMostTimes(2) },
     ],

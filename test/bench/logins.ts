@@ -77,7 +77,7 @@ async function measure(site: Site, programs: readonly Program[], rounds: number,
 }
 
 async function compare(site: Site, size: Size, nofile: number, quick: Program[], slow: Program[]): Promise<Section[]> {
-  const [rounds, many, few] = size === 'short' ? [1, 5, 1] : [5, 200, 8]
+  const [rounds, many, few] = size === 'short' ? [1, 5, 1] : [5, 100, 5]
   const quickTimes = await measure(site, quick, rounds, many, nofile)
   const slowTimes = await measure(site, slow, rounds, few, nofile)
   const figures = (programs: readonly Program[], times: Record<string, number[][]>, goal: number) =>

@@ -1,4 +1,4 @@
-// All results as one table of text, ratios first.
+// Results as sections of one table of text, ratios first.
 import type { Line, Result, Unit } from './figures.ts'
 
 const WHAT_WIDTH = 34
@@ -48,12 +48,9 @@ function line(entry: Line): string {
   return row(`  ${what}`, cells, judged(entry))
 }
 
-function section({ title, reference, lines, notes }: Result): string[] {
-  const compared = reference === null ? '' : ` (× ${reference})`
-  return [`${title}${compared}`, ...lines.map(line), ...notes.map((note) => `  ${note}`), '']
-}
+export const heading = row('', ['× p50', '× p99', 'p50', 'p99', 'p50 of the rounds'], 'goal')
 
-export function table(results: readonly Result[]): string {
-  const head = row('', ['× p50', '× p99', 'p50', 'p99', 'p50 of the rounds'], 'goal')
-  return [head, '', ...results.flatMap(section)].join('\n')
+export function table({ title, reference, lines, notes }: Result): string {
+  const compared = reference === null ? '' : ` (× ${reference})`
+  return [`${title}${compared}`, ...lines.map(line), ...notes.map((note) => `  ${note}`), ''].join('\n')
 }
