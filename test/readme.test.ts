@@ -1,4 +1,4 @@
-// The README and the code must tell the same.
+// The README, the pages that it leads to and the code must tell the same.
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +9,26 @@ import { kinds } from '../relay/notifiers/index.ts'
 import { command } from './helpers/relay.ts'
 
 const top = join(import.meta.dirname, '..')
-const readme = readFileSync(join(top, 'README.md'), 'utf8')
+const read = (file: string) => readFileSync(join(top, file), 'utf8')
+const readme = read('README.md')
+
+const errorsOf = (toml: string) => {
+  const { errors, warnings } = parseConfig(toml, kinds)
+  return [...errors, ...warnings]
+}
+const tomlOf = (page: string) => [...page.matchAll(/```toml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
 
 describe('the README', () => {
-  test('has every error, with its words and remedy, and no other', () => {
-    const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| (.+) \| (.+) \|$/gm)].map((row) => row.slice(1))
+  test('leads to every page, and to nothing that is not there', () => {
+    const links = [...readme.matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, file = '']) => file)
+    const pages = globSync('docs/*', { cwd: top })
+    assert.deepEqual([...new Set(links)].sort(), pages.sort())
+  })
+
+  test('leads to every error, with its words and remedy, and no other', () => {
+    const rows = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (.+) \| (.+) \|$/gm)].map((row) =>
+      row.slice(1),
+    )
     assert.deepEqual(
       rows,
       Object.entries(FAULTS).map(([code, { message, hint }]) => [code, message, hint]),
@@ -29,8 +44,9 @@ describe('the README', () => {
     )
   })
 
-  test('has every kind of notifier', () => {
-    for (const type of kinds.keys()) assert.match(readme, new RegExp(`^\\| \`${type}\` \\|`, 'm'))
+  test('leads to every kind of notifier', () => {
+    const page = read('docs/configuration.md')
+    for (const type of kinds.keys()) assert.match(page, new RegExp(`^\\| \`${type}\` \\|`, 'm'))
   })
 
   test('shows a configuration that is valid', () => {
@@ -41,13 +57,17 @@ describe('the README', () => {
   })
 
   test('leads to a page for those who come from elsewhere, whose configurations are valid', () => {
-    const page = readFileSync(join(top, 'docs/coming-from.md'), 'utf8')
-    const blocks = [...page.matchAll(/```toml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+    const blocks = tomlOf(read('docs/coming-from.md'))
     assert.equal(blocks.length, 5)
-    for (const block of blocks) {
-      const { errors, warnings } = parseConfig(block, kinds)
-      assert.deepEqual([errors, warnings], [[], []], block)
-    }
+    for (const block of blocks) assert.deepEqual(errorsOf(block), [], block)
+  })
+
+  test('leads to a page of the configuration that is valid, with a notifier where it shows a part of one', () => {
+    const page = read('docs/configuration.md')
+    const phone = '[notifiers.phone]\ntype = "journal"\n'
+    const blocks = tomlOf(page)
+    assert.ok(blocks.length >= 4)
+    for (const block of blocks) assert.deepEqual(errorsOf(`${block}\n${phone}`), [], block)
   })
 
   test('has every verb', async () => {

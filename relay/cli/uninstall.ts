@@ -42,6 +42,6 @@ export async function uninstall(paths: Paths, { purge = false }: { purge?: boole
   say(
     purge
       ? 'Configuration, keys and history are gone, too.'
-      : `Kept: ${kept.slice(0, 2).join(', ')}; --purge removes them.`,
+      : `Configuration, keys and history are kept; to be rid of them, too:\n    rm -r ${kept.join(' ')}\n    userdel ${RELAY_USER}`,
   )
 }

@@ -43,7 +43,7 @@ export const FAULTS = {
   },
   relay_unreachable: {
     message: 'the relay does not answer',
-    hint: 'Start it: systemctl start pam-alert, or /etc/init.d/pam-alert start.',
+    hint: 'Start it: systemctl start pam-alert, or /etc/init.d/pam-alert start. If it ends: journalctl -u pam-alert, or /var/log/pam-alert.log.',
     exit: EXIT.systemFailed,
   },
   relay_refused: {
