@@ -1,6 +1,7 @@
 // What a source did before: a refusal that is one of many, and the success that follows them. It judges by
 // the times of the events alone, so that a log that is replayed gives what happened then.
 import type { AttemptTable } from './db/attempts.ts'
+import { countedSource } from './model/address.ts'
 import type { EventRecord } from './model/event.ts'
 import { timesOf } from './model/kind.ts'
 import type { Attack, Meaning } from './model/meaning.ts'
@@ -11,9 +12,10 @@ export const MANY = 5
 /** After such a silence they begin anew. */
 const APART_MS = 12 * 3_600_000
 
-/** Whose refusals are counted together: an address's, or on the machine itself those of who asked. */
+/** Whose refusals are counted together: a source's, or on the machine itself those of who asked. */
 function originOf({ user, ruser }: EventRecord, { source }: Meaning): string {
-  return source === null ? `local ${ruser || user}` : (source.address ?? `name ${source.name}`)
+  if (source === null) return `local ${ruser || user}`
+  return source.address === null ? `name ${source.name}` : countedSource(source.address)
 }
 
 export function createAttemptCount(table: AttemptTable) {

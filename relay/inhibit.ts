@@ -4,7 +4,7 @@ import type { InhibitionTable } from './db/inhibitions.ts'
 import { compileConditions, type Wanted } from './model/conditions.ts'
 import type { Inhibit } from './model/config/inhibit.ts'
 import type { EventRecord } from './model/event.ts'
-import { valuesOf } from './model/fields.ts'
+import { groupValues, valuesOf } from './model/fields.ts'
 import type { Meaning } from './model/meaning.ts'
 import type { Target } from './model/target.ts'
 
@@ -21,7 +21,7 @@ export function createInhibition(rules: readonly Inhibit[], table: InhibitionTab
     const values = valuesOf(record, meaning)
     let left = targets
     for (const { name, equal, forMs, starts, silences } of compiled) {
-      const key = JSON.stringify([name, ...equal.map((field) => values[field][0] ?? null)])
+      const key = JSON.stringify([name, ...groupValues(equal, values)])
       // A wall clock that was put back makes no silence longer than it was to be.
       const restMs = (table.until(key) ?? 0) - nowMs
       if (restMs > 0 && restMs <= forMs && silences(values, nowMs) && meaning.attack?.situation !== 'break_in') {

@@ -4,7 +4,7 @@ import type { Priority } from './model/alert.ts'
 import { compileConditions } from './model/conditions.ts'
 import type { Mute, Route } from './model/config/routes.ts'
 import { type EventRecord, TEST_SERVICE } from './model/event.ts'
-import { type Values, valuesOf } from './model/fields.ts'
+import { groupValues, type Values, valuesOf } from './model/fields.ts'
 import type { Meaning } from './model/meaning.ts'
 import type { Target, TargetGroup } from './model/target.ts'
 import { lastingMs } from './model/times.ts'
@@ -47,7 +47,7 @@ export function createRouter({ routes, mutes }: Rules, notifiers: readonly strin
 
   function groupOf({ groupBy, groupIntervalMs }: Route, identity: string, values: Values): TargetGroup | null {
     if (groupBy.length === 0) return null
-    const key = JSON.stringify([identity, ...groupBy.map((field) => values[field][0] ?? null)])
+    const key = JSON.stringify([identity, ...groupValues(groupBy, values)])
     return { key, intervalMs: groupIntervalMs, held: null }
   }
 

@@ -19,6 +19,15 @@ export function networkOf(address: string): string {
   return `${first.toString()}/${NETWORK_BITS[kind]}`
 }
 
+/**
+ * As what a source is counted: who has one address of an IPv6 /64 has them all. All else is what it is, also
+ * an IPv4 address behind a translator (RFC 6052), whose neighbours are everybody.
+ */
+export function countedSource(source: string): string {
+  if (isIP(source) !== 6 || ipaddr.parse(source).range() === 'rfc6052') return source
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${source}/64`).toString()}/64`
+}
+
 /** 192.0.2.7 → 192.0.2.0; null if it isn't an address. */
 export function networkAddress(text: string): string | null {
   const address = addressOf(text)

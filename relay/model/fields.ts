@@ -1,4 +1,5 @@
 // What rules, groups and templates can ask for, by the name they use.
+import { countedSource } from './address.ts'
 import { type EventRecord, eventSchema } from './event.ts'
 import { FIRSTS, type Meaning } from './meaning.ts'
 
@@ -66,3 +67,10 @@ export function valuesOf(record: EventRecord, meaning: Meaning): Values {
     group: groups,
   }
 }
+
+/** What events of one group have in common. */
+export const groupValues = (fields: readonly Field[], values: Values): (string | null)[] =>
+  fields.map((field) => {
+    const value = values[field][0] ?? null
+    return field === 'source' && value !== null ? countedSource(value) : value
+  })

@@ -48,6 +48,20 @@ describe('what went before', () => {
     assert.equal(see({ ...login, rhost: null }), null)
   })
 
+  test('an IPv6 /64 is one source, whichever of its addresses asks', (t) => {
+    const { refuse, see } = start(t)
+    for (let i = 1; i <= MANY; i++) refuse(1, { rhost: `2001:db8:1:2::${i}` })
+    assert.equal(see({ ...login, rhost: '2001:db8:1:3::1' }), null, 'its neighbour is another')
+    assert.equal(see({ ...login, rhost: '2001:db8:1:2:3:4:5:6' })?.failures, MANY)
+  })
+
+  test('IPv4 addresses behind a translator stay sources of their own', (t) => {
+    const { refuse, see } = start(t)
+    refuse(MANY, { rhost: '64:ff9b::203.0.113.9' })
+    assert.equal(see({ ...login, rhost: '64:ff9b::192.0.2.7' }), null)
+    assert.equal(see({ ...login, rhost: '64:ff9b::203.0.113.9' })?.situation, 'break_in')
+  })
+
   test('on the machine itself they are those of who asks', (t) => {
     const { refuse, see } = start(t)
     const su = { rhost: null, service: 'su', ruser: 'bob', user: 'root' }

@@ -48,6 +48,13 @@ describe('what keeps others silent', () => {
     assert.equal(why(2 + HOUR, refused), null, 'an hour after the last')
   })
 
+  test('takes an IPv6 /64 as one source', (t) => {
+    const { why } = start(t)
+    why(0, { ...refused, rhost: '2001:db8:1:2::1' }, attack('brute_force'))
+    assert.equal(why(1, { ...refused, rhost: '2001:db8:1:2::9' }), 'inhibited (flood)')
+    assert.equal(why(2, { ...refused, rhost: '2001:db8:1:3::9' }), null)
+  })
+
   test('never keeps a break-in silent, nor is it longer for a clock that was put back', (t) => {
     const { why } = start(t)
     why(10 * HOUR, refused, attack('brute_force'))

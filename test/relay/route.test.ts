@@ -79,6 +79,15 @@ describe('routes', () => {
     assert.equal(group({})?.intervalMs, 1000)
   })
 
+  test('a group by source takes an IPv6 /64 as one', () => {
+    const routes = [route({ notify: ['ops'], groupBy: ['source'] })]
+    const key = (rhost: string) => targets(routes, { rhost })[0]?.group?.key
+    assert.equal(key('2001:db8:1:2::1'), key('2001:db8:1:2:ffff::9'))
+    assert.notEqual(key('2001:db8:1:2::1'), key('2001:db8:1:3::1'))
+    assert.notEqual(key('192.0.2.7'), key('192.0.2.8'))
+    assert.equal(key('::ffff:192.0.2.7'), key('192.0.2.7'))
+  })
+
   test('a group goes on when other routes are put before its own, or it gets other notifiers', () => {
     const grouped = route({ match: { outcome: ['failure'] }, notify: ['ops'], groupBy: ['source'] })
     const key = (routes: Route[]) => targets(routes, { outcome: 'failure' })[0]?.group?.key
