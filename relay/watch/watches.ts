@@ -5,8 +5,8 @@ import type { Clock } from '../model/clock.ts'
 import type { LogSource, Watch } from '../model/config/watch.ts'
 import type { LogEvent } from '../model/event.ts'
 import { createInterpreter, type Memory } from '../model/log/interpreter.ts'
-import { parseLine } from '../model/log/line.ts'
-import { stampOf, yearsUntil } from '../model/log/time.ts'
+import { type Line, parseLine } from '../model/log/line.ts'
+import { isAhead, stampOf, yearsUntil } from '../model/log/time.ts'
 import { createFileReader, type FilePlace } from './file.ts'
 import { createJournalReader, type JournalPlace } from './journal.ts'
 import type { LogReader } from './reader.ts'
@@ -48,6 +48,16 @@ export function createWatches({ clock, log, position, accept, tell }: WatchesOpt
     const years = yearsUntil(clock.now)
     const now = () => stampOf(clock.now())?.time ?? ''
     let stopped = false
+    let saidAhead = false
+
+    /** A line of the future is one that doesn't say when. What it said stays in its text. */
+    function dated(line: Line): Line {
+      if (line.stamp === null || !isAhead(line.stamp, clock.now())) return line
+      if (!saidAhead)
+        log.warn({ log: name, says: line.stamp.time }, 'lines dated more than a day ahead are taken as of now')
+      saidAhead = true
+      return { ...line, stamp: null }
+    }
 
     /** As long as nothing can be stored, nothing is read. */
     async function keep(events: readonly LogEvent[], place: unknown) {
@@ -70,14 +80,14 @@ export function createWatches({ clock, log, position, accept, tell }: WatchesOpt
             ...common,
             place: (known?.place ?? null) as FilePlace | null,
             read: (raw) => {
-              const line = parseLine(raw, years)
+              const line = dated(parseLine(raw, years))
               return interpreter.read(line, `${key} ${raw.offset} ${line.text}`, now())
             },
           })
         : createJournalReader(source, {
             ...common,
             place: (known?.place ?? null) as JournalPlace | null,
-            read: ({ line, cursor }) => interpreter.read(line, cursor, now()),
+            read: ({ line, cursor }) => interpreter.read(dated(line), cursor, now()),
           })
     return {
       ...reader,

@@ -38,11 +38,17 @@ export interface Years {
   choose(at: (year: number) => number): number
 }
 
+/** What a log that is being written can say at most: its zone may be another, its clock a little ahead. */
+const latest = (nowMs: number) => nowMs + DAY_MS
+
+/** Anybody may write a line: a time ahead of all others would outlast what is counted, linked and forgotten by time. */
+export const isAhead = ({ ms }: Stamp, nowMs: number) => ms > latest(nowMs)
+
 /** For a log that is being written: the newest year that isn't in the future. */
 export function yearsUntil(now: () => number): Years {
   return {
     choose(at) {
-      const limit = now() + DAY_MS
+      const limit = latest(now())
       const year = new Date(limit).getFullYear()
       return at(year) <= limit ? at(year) : at(year - 1)
     },

@@ -29,6 +29,7 @@ function watcher(t: TestContext, dir: string, positions = new Map<string, Positi
   const told = createRecord<string>()
   const placed = createRecord<string>()
   const ids: string[] = []
+  const times: number[] = []
   const config = readWatches(parseToml(''), [{ file: path, name: 'app', pattern: '^user (?P<user>.+)$' }], [])
   const watches = createWatches({
     clock: systemClock,
@@ -40,13 +41,14 @@ function watcher(t: TestContext, dir: string, positions = new Map<string, Positi
         placed.add(source)
       }
       ids.push(...events.map(({ id }) => id))
+      times.push(...events.map(({ time }) => Date.parse(time)))
       users.add(...events.map(({ user }) => user ?? ''))
     },
     tell: (text) => told.add(text.replaceAll(dir, '')),
   })
   onEnd(t, watches.stop)
   return {
-    ...{ path, positions, told, placed, ids, watches },
+    ...{ path, positions, told, placed, ids, times, watches },
     start: () => watches.configure(config),
     /** Exactly these, in this order. */
     async seen(...names: string[]) {
@@ -98,6 +100,22 @@ describe('a watched file', () => {
     appendFileSync(first.path, lines('b'))
     return { dir, path: first.path, positions: first.positions }
   }
+
+  test('is believed when it says when, but not of the future', async (t) => {
+    const { path, seen, times } = await watching(t)
+    const before = Date.now()
+    const near = before + 3_600_000
+    for (const [time, user] of [
+      ['2019-11-20T08:00:00Z', 'past'],
+      [new Date(near).toISOString(), 'near'],
+      ['2099-11-20T08:00:00Z', 'forged'],
+    ])
+      appendFileSync(path, `${time} web-1 app[7]: user ${user}\n`)
+    await seen('past', 'near', 'forged')
+    assert.deepEqual(times.slice(0, 2), [Date.parse('2019-11-20T08:00:00Z'), near])
+    const [, , forged = 0] = times
+    assert.ok(forged >= before && forged <= Date.now(), new Date(forged).toISOString())
+  })
 
   test('goes on where an earlier run stopped', async (t) => {
     const { dir, positions } = await left(t)
