@@ -32,6 +32,8 @@ export interface Alert extends Words {
   tally?: Tally
   /** Of an alert in which others were folded together: how many alerts they were. */
   folded?: number
+  /** Of such an alert: the last login among them, in its words. Absent if there is none. */
+  login?: string
   /** Each receiver is a witness. Absent only where the store could not be asked. */
   chain?: ChainHead
 }

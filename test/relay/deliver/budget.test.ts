@@ -83,10 +83,30 @@ describe('a budget', () => {
     await clock.advance(15 * MINUTE)
     assert.equal(
       texts()[2],
-      'web-1: 3 more alerts: 2 refused logins and 1 login from 2 sources; the last: alice logged in to web-1 (sshd) from 192.0.2.7',
+      'web-1: 3 more alerts: 2 refused logins and 1 login from 2 sources; the last login: alice logged in to web-1 (sshd) from 192.0.2.7',
     )
     assert.equal(sent[2]?.alert.count, 3)
     assert.equal(sent.length, 3)
+  })
+
+  test('names who got in, however many refusals are folded behind', async (t) => {
+    const first = machine(t, { per_15m: 1 })
+    const { clock, path } = first
+    first.add(refusedFrom('192.0.2.1'))
+    await clock.advance(0)
+    for (const user of ['bob', 'alice']) first.add(alertOf({ user, rhost: '203.0.113.9' }))
+    first.add(refusedFrom('192.0.2.2'))
+    await clock.advance(MINUTE)
+    first.stop()
+    const { add, texts } = start(t, path, clock, { per_15m: 1 })
+    for (let n = 0; n < 40; n++) {
+      add(refusedFrom('192.0.2.2'))
+      await clock.advance(1000)
+    }
+    await clock.advance(15 * MINUTE)
+    assert.deepEqual(texts(), [
+      'web-1: 43 more alerts: 2 logins and 41 refused logins from 2 sources; the last login: alice logged in to web-1 (sshd) from 203.0.113.9',
+    ])
   })
 
   test('one that waits alone goes as it is', async (t) => {
