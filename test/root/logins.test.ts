@@ -69,7 +69,7 @@ describe('a machine with pam-alert', { skip }, () => {
     assert.equal(installed.status, 0, installed.stdout + installed.stderr)
     writeFileSync('/etc/pam-alert/secrets/ops', WEBHOOK_SECRET, { mode: 0o600 })
     writeFileSync('/etc/pam-alert/config.toml', CONFIG(receiver.port))
-    assert.equal((await pamAlert('config', 'check')).stdout, 'ok  2 notifiers, 1 routes\n')
+    assert.equal((await pamAlert('config', 'check')).stdout, 'ok  2 notifiers, 1 route\n')
     await must('/etc/init.d/pam-alert', ['restart'])
     sshd = await startSshd()
   })

@@ -31,7 +31,7 @@ const PUBLIC = [
   paths.lib,
   paths.hook,
   `${paths.lib}/node`,
-  `${paths.lib}/pam-alert.mjs`,
+  `${paths.lib}/pam-alert.cjs`,
   paths.command,
   paths.config,
   '/etc/init.d/pam-alert',
