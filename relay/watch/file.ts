@@ -1,57 +1,19 @@
 // Follows a log file by its name, over renames, copies and compression, from where an earlier run got to.
 // It reads what was rotated away meanwhile, says what it can't find, and writes to no log.
-import { createHash } from 'node:crypto'
-import { constants, createReadStream, type FSWatcher, type Stats, watch } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { createGunzip } from 'node:zlib'
+import { constants, type FSWatcher, type Stats, watch } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import type { LogEvent } from '../model/event.ts'
 import { createSplitter, type RawLine } from '../model/log/split.ts'
 import type { LogReader, ReaderOptions } from './reader.ts'
-
-/** Where a reader got to. */
-export interface FilePlace {
-  inode: number
-  offset: number
-  /** SHA-256 of the bytes right before it: another content at the same place is another file. */
-  anchor: string
-}
+import { anchorAt, bytesOf, type FilePlace, writtenSince } from './rotated.ts'
 
 const CHUNK_BYTES = 65_536
-const ANCHOR_BYTES = 64
 /** So far it may read without an event before it remembers where it is. */
 const REMEMBER_BYTES = 1_048_576
 /** Looked at this often even if the kernel announces nothing. */
 const LOOK_EVERY_MS = 60_000
 const RETRY_MS = 5000
-
-const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-
-interface Rotated {
-  path: string
-  stats: Stats
-}
-
-async function* bytesOf(path: string): AsyncGenerator<Buffer> {
-  const stream = createReadStream(path)
-  if (!path.endsWith('.gz')) return yield* stream
-  const gunzip = createGunzip()
-  stream.on('error', (error) => gunzip.destroy(error))
-  yield* stream.pipe(gunzip)
-}
-
-/** Whether this is where `place` was, whatever it is called now. */
-async function continues({ path }: Rotated, { offset, anchor }: FilePlace): Promise<boolean> {
-  const from = Math.max(0, offset - ANCHOR_BYTES)
-  const parts: Buffer[] = []
-  let at = 0
-  for await (const chunk of bytesOf(path)) {
-    parts.push(chunk.subarray(Math.max(0, from - at), Math.max(0, offset - at)))
-    at += chunk.length
-    if (at >= offset) break
-  }
-  return at >= offset && digest(Buffer.concat(parts)) === anchor
-}
 
 /** @param path what the file is called while it is written */
 export function createFileReader(path: string, options: ReaderOptions<FilePlace>): LogReader {
@@ -71,13 +33,6 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
   let lastError: string | null = null
 
   const buffer = Buffer.alloc(CHUNK_BYTES)
-
-  async function anchorAt(handle: FileHandle, offset: number): Promise<string> {
-    const length = Math.min(offset, ANCHOR_BYTES)
-    const bytes = Buffer.alloc(length)
-    const { bytesRead } = await handle.read(bytes, 0, length, offset - length)
-    return digest(bytes.subarray(0, bytesRead))
-  }
 
   const eventsOf = (lines: readonly RawLine[]): LogEvent[] => lines.flatMap((line) => read(line) ?? [])
 
@@ -102,40 +57,14 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
     }
   }
 
-  /** What is called like the file and something behind it, in the order in which it was written last. */
-  async function rotated(): Promise<Rotated[]> {
-    const directory = dirname(path)
-    const base = basename(path)
-    const names = (await readdir(directory)).filter(
-      (name) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`),
-    )
-    const found: Rotated[] = []
-    for (const name of names) {
-      const stats = await stat(join(directory, name)).catch(() => null)
-      if (stats?.isFile()) found.push({ path: join(directory, name), stats })
-    }
-    return found.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs)
-  }
-
-  async function indexOf(files: readonly Rotated[], from: FilePlace): Promise<number> {
-    for (const [i, candidate] of files.entries()) {
-      // Nothing was read of it yet: then only its number tells.
-      const possible = from.offset > 0 || candidate.stats.ino === from.inode
-      if (possible && (await continues(candidate, from).catch(() => false))) return i
-    }
-    return -1
-  }
-
   /** All that was written behind `from` before the file of today was begun. */
   async function catchUp(from: FilePlace) {
-    const files = await rotated()
-    const first = await indexOf(files, from)
-    if (first === -1) {
+    const missed = await writtenSince(path, from)
+    if (missed.length === 0) {
       tell(`${path} was rotated or truncated, and what it held is nowhere: some of its lines may never have been read`)
       return
     }
-    const missed = files.slice(first)
-    for (const [i, { path: old }] of missed.entries()) {
+    for (const [i, old] of missed.entries()) {
       const start = i === 0 ? from.offset : 0
       let at = 0
       const lines = createSplitter(start)
@@ -148,10 +77,9 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
       const last = lines.rest()
       if (last) await keep(eventsOf([last]), null)
     }
-    const names = missed.map(({ path }) => path)
-    log.info({ log: path, read: names }, 'rotated logs read')
-    if (names.length > 1)
-      tell(`${path} was rotated ${names.length} times while nobody read it; all was read: ${names.join(', ')}`)
+    log.info({ log: path, read: missed }, 'rotated logs read')
+    if (missed.length > 1)
+      tell(`${path} was rotated ${missed.length} times while nobody read it; all was read: ${missed.join(', ')}`)
   }
 
   function begin(handle: FileHandle, stats: Stats, offset: number) {

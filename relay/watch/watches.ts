@@ -7,9 +7,10 @@ import type { LogEvent } from '../model/event.ts'
 import { createInterpreter, type Memory } from '../model/log/interpreter.ts'
 import { type Line, parseLine } from '../model/log/line.ts'
 import { isAhead, stampOf, yearsUntil } from '../model/log/time.ts'
-import { createFileReader, type FilePlace } from './file.ts'
+import { createFileReader } from './file.ts'
 import { createJournalReader, type JournalPlace } from './journal.ts'
 import type { LogReader } from './reader.ts'
+import type { FilePlace } from './rotated.ts'
 
 /** Where the reading of a log stopped, and what must be remembered for what follows. */
 export interface Position {
