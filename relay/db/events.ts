@@ -25,13 +25,16 @@ export interface EventFilter {
 }
 
 const FILTERS: Record<keyof EventFilter, string> = {
-  afterSeq: 'e.seq > ?',
+  afterSeq: 'm.seq > ?',
   user: 'm.user = ?',
   source: 'm.source = ?',
   service: 'm.service = ?',
   outcome: 'm.outcome = ?',
   since: 'm.time >= ?',
 }
+
+/** Filters that many events pass. */
+const BROAD: ReadonlySet<string> = new Set(['service', 'outcome'])
 
 function stored(row: Record<string, unknown>): StoredEvent {
   return {
@@ -115,13 +118,14 @@ export function createEvents(db: Database) {
     /** The newest `limit` that match, oldest first; with afterSeq the oldest `limit` behind it. */
     find(filter: EventFilter, limit: number): StoredEvent[] {
       const given = (Object.keys(FILTERS) as (keyof EventFilter)[]).filter((name) => filter[name] !== undefined)
-      const where = given.length === 0 ? '' : `WHERE ${given.map((name) => FILTERS[name]).join(' AND ')}`
       const forward = filter.afterSeq !== undefined
+      const byTime = filter.since !== undefined && !forward
+      // A + takes its index away: half of all events may have this outcome, and time says more.
+      const conditions = given.map((name) => `${byTime && BROAD.has(name) ? '+' : ''}${FILTERS[name]}`)
+      const where = given.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+      const order = forward ? 'm.seq ASC' : byTime ? 'm.time DESC, m.seq DESC' : 'm.seq DESC'
       const rows = db
-        .prepare(
-          `SELECT e.record, m.json FROM event e JOIN meaning m USING (seq) ${where}
-           ORDER BY e.seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
-        )
+        .prepare(`SELECT e.record, m.json FROM meaning m JOIN event e USING (seq) ${where} ORDER BY ${order} LIMIT ?`)
         .all(...given.map((name) => filter[name] as string | number), limit)
         .map(stored)
       return forward ? rows : rows.reverse()

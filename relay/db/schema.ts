@@ -23,6 +23,9 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX meaning_user ON meaning (user, seq);
   CREATE INDEX meaning_source ON meaning (source, seq);
+  CREATE INDEX meaning_service ON meaning (service, seq);
+  CREATE INDEX meaning_outcome ON meaning (outcome, seq);
+  CREATE INDEX meaning_time ON meaning (time, seq);
 
   -- What was ever seen together in a login that succeeded, and since which event. Kept for good.
   CREATE TABLE seen (

@@ -39,7 +39,7 @@ describe('the plans of all statements', () => {
     const { db } = openTables(t)
     const statements = statementsOf(db, (spy) => {
       const events = createEvents(spy)
-      for (const field of ['user', 'source'] as const) events.find({ [field]: 'x' }, 1)
+      for (const field of ['user', 'source', 'service', 'outcome', 'since'] as const) events.find({ [field]: 'x' }, 1)
       events.find({ afterSeq: 1 }, 1)
       for (const create of [createAttempts, createDeliveries, createGroups, createPruning, createSeen]) create(spy)
       createSessions(spy, null)
