@@ -93,6 +93,8 @@ export async function startProgram(program: string, args: readonly string[], std
 
 /** journald itself, so that there is a journal to read. */
 export async function startJournal() {
+  // An earlier one's sockets would look like this one's, and nobody would hear what is sent there.
+  rmSync('/run/systemd/journal', { recursive: true, force: true })
   mkdirSync('/run/systemd/journal', { recursive: true })
   mkdirSync('/run/log/journal', { recursive: true })
   if (!existsSync('/etc/machine-id') || readFileSync('/etc/machine-id', 'utf8').length < 32)
