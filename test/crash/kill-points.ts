@@ -1,7 +1,8 @@
 // The relay killed on purpose right before a step that it takes on disk or on the wire: one at a time.
-import { logins, until } from '../helpers/logins.ts'
+import { logins } from '../helpers/logins.ts'
 import { nodeBehind, type RunningRelay } from '../helpers/relay.ts'
 import type { Scope } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 import { check, createSite, idle, program } from './oracle.ts'
 
 /** Steps of store (pwrite64, fsync), spool (unlink) and deliver (write, writev: requests and answers). */

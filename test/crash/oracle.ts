@@ -8,11 +8,12 @@ import { bundle } from '../../build.ts'
 import { verifyChain } from '../../relay/cli/verify.ts'
 import { type Paths, pathsBelow } from '../../relay/model/paths.ts'
 import type { Health } from '../../relay/ops.ts'
-import { storedUsers, until } from '../helpers/logins.ts'
+import { storedUsers } from '../helpers/logins.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver, type Receiver } from '../helpers/receiver.ts'
 import { launchRelay, type RelayOptions, type RunningRelay, writeConfig, writeSecret } from '../helpers/relay.ts'
 import { type Scope, tempDir } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 
 export interface Site {
   paths: Paths

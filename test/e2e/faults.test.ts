@@ -9,12 +9,13 @@ import { describe, type TestContext, test } from 'node:test'
 import { pathsBelow } from '../../relay/model/paths.ts'
 import type { Health } from '../../relay/ops.ts'
 import { loginEvent } from '../helpers/alerts.ts'
-import { logins, names, storedUsers, until } from '../helpers/logins.ts'
+import { logins, names, storedUsers } from '../helpers/logins.ts'
 import { without } from '../helpers/needs.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver } from '../helpers/receiver.ts'
 import { COMMAND, command, nodeBehind, type RunningRelay, startRelay, writeSecret } from '../helpers/relay.ts'
 import { onEnd, tempDir } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 
 const health = async (relay: RunningRelay) => (await relay.ask('GET', '/health')).body as Health
 

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { openReadOnly } from '../../relay/db/database.ts'
 import type { Paths } from '../../relay/model/paths.ts'
 import { createSite, idle, program } from '../crash/oracle.ts'
-import { logins, refusals, storedUsers, until } from '../helpers/logins.ts'
+import { logins, refusals, storedUsers } from '../helpers/logins.ts'
 import { nodeBehind, type RunningRelay, writeConfig } from '../helpers/relay.ts'
 import type { Scope } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 
 /** Guesses at once. */
 const PARALLEL = 32

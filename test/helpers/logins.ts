@@ -57,9 +57,4 @@ export function storedUsers(paths: Paths): string[] {
   }
 }
 
-/** Resolves when this holds; it is looked at as often as the event loop turns. */
-export async function until(holds: () => boolean | Promise<boolean>) {
-  while (!(await holds())) await new Promise((turn) => setImmediate(turn))
-}
-
 export const names = (n: number, prefix = 'user') => Array.from({ length: n }, (_, i) => `${prefix}${i}`).sort()

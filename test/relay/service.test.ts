@@ -5,10 +5,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createSite, idle, program } from '../crash/oracle.ts'
-import { logins, until } from '../helpers/logins.ts'
+import { logins } from '../helpers/logins.ts'
 import { without } from '../helpers/needs.ts'
 import { nodeBehind } from '../helpers/relay.ts'
 import { tempDir } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 
 const service = join(import.meta.dirname, '../../relay/service')
 const read = (name: string) => readFileSync(join(service, name), 'utf8')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Paths } from '../../relay/model/paths.ts'
 import { loginEvent, nextId } from '../helpers/alerts.ts'
-import { until } from '../helpers/logins.ts'
 import { command, startRelay } from '../helpers/relay.ts'
+import { until } from '../helpers/until.ts'
 
 const PASSWORD = 'Correct-Horse-7'
 const refused = (user: string) => loginEvent({ type: 'auth', outcome: 'failure', user, ruser: user })

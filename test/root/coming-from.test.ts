@@ -18,6 +18,7 @@ import { createMonitisApi, MONITIS_KEYS } from '../helpers/monitis-api.ts'
 import { without } from '../helpers/needs.ts'
 import { createPushoverApi, PUSHOVER_TOKEN } from '../helpers/pushover-api.ts'
 import { createProxy, createReceiver } from '../helpers/receiver.ts'
+import { until } from '../helpers/until.ts'
 import { createXApi, X_KEYS } from '../helpers/x-api.ts'
 import {
   createPerson,
@@ -31,7 +32,6 @@ import {
   startProgram,
   startSshd,
   stopAll,
-  until,
 } from './machine.ts'
 
 const top = join(import.meta.dirname, '../..')

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { freePort } from '../helpers/receiver.ts'
 import type { Scope } from '../helpers/temp.ts'
+import { until } from '../helpers/until.ts'
 
 const top = join(import.meta.dirname, '../..')
 
@@ -80,10 +81,6 @@ export async function stopAll() {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 }
 
-export async function until(happens: () => boolean | Promise<boolean>) {
-  while (!(await happens())) await new Promise((turn) => setImmediate(turn))
-}
-
 /** Runs until `stopAll`. @param stdout where it prints */
 export async function startProgram(program: string, args: readonly string[], stdout: number | 'ignore' = 'ignore') {
   const child = spawn(program, args, { cwd: '/', stdio: ['ignore', stdout, 'ignore'] })
@@ -106,11 +103,13 @@ export async function startJournal() {
 
 /** Lines of the journal with this identifier, once there is one that passes. */
 export async function journalLines(identifier: string, passes: (line: string) => boolean): Promise<string[]> {
-  for (;;) {
+  let lines: string[] = []
+  await until(async () => {
     const out = await run('journalctl', ['--no-pager', '-q', '-o', 'cat', '-t', identifier])
-    const lines = out.stdout.split('\n').filter(Boolean)
-    if (lines.some(passes)) return lines
-  }
+    lines = out.stdout.split('\n').filter(Boolean)
+    return lines.some(passes)
+  })
+  return lines
 }
 
 export interface Sshd {

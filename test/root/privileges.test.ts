@@ -5,10 +5,11 @@ import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 
 import { after, before, describe, test } from 'node:test'
 import { pathsBelow } from '../../relay/model/paths.ts'
 import { loginEvent } from '../helpers/alerts.ts'
-import { logins, storedUsers, until } from '../helpers/logins.ts'
+import { logins, storedUsers } from '../helpers/logins.ts'
 import { without } from '../helpers/needs.ts'
 import { WEBHOOK_SECRET } from '../helpers/notifiers.ts'
 import { createReceiver, type Receiver } from '../helpers/receiver.ts'
+import { until } from '../helpers/until.ts'
 import { forgetPamAlert, installSh, machine, must, pamAlert, pamFiles, run, startJournal, stopAll } from './machine.ts'
 
 const paths = pathsBelow('/')
