@@ -1,10 +1,11 @@
 // POST /v1/events: validate, store, and only then acknowledge.
 import type { FastifyInstance } from 'fastify'
-import { eventSchema, type LoginEvent, type Receipt } from './model/event.ts'
+import { eventSchema, isEvent, type LoginEvent, type Receipt } from './model/event.ts'
 
 /** @param accept resolves when the event is on disk */
 export function registerIntake(app: FastifyInstance, accept: (event: LoginEvent) => Promise<Receipt>) {
-  app.post<{ Body: LoginEvent }>('/v1/events', { schema: { body: eventSchema } }, async (request, reply) => {
+  const checked = { schema: { body: eventSchema }, validatorCompiler: () => isEvent }
+  app.post<{ Body: LoginEvent }>('/v1/events', checked, async (request, reply) => {
     try {
       const { id, seq, repeated } = await accept(request.body)
       return reply.code(repeated ? 200 : 202).send({ id, seq })

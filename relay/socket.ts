@@ -6,6 +6,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { PamAlertError } from './model/errors.ts'
 import { parseJson } from './model/json.ts'
 import { withoutNames } from './model/names.ts'
+import { lazyValidator } from './model/schema.ts'
 
 /** The first descriptor that systemd hands over, sd_listen_fds(3). */
 const SYSTEMD_FD = 3
@@ -27,19 +28,12 @@ export function createApp(log: FastifyBaseLogger, broken: (error: unknown) => vo
     // Looked at no more often than that: an idle relay sleeps.
     http: { headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: REQUEST_WITHIN_MS },
     loggerInstance: log,
+    // One log for all: no request here is worth a logger of its own.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // An event is taken as it is or not at all.
-    ajv: {
-      customOptions: {
-        removeAdditional: false,
-        coerceTypes: false,
-        useDefaults: false,
-        allowUnionTypes: true,
-        validateSchema: false,
-      },
-    },
     forceCloseConnections: true,
   })
+  app.setValidatorCompiler(({ schema }) => lazyValidator(schema as object))
   app.server.maxConnections = CONNECTIONS_MAX
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
     try {

@@ -1,7 +1,7 @@
 // What the hook tells, and what is kept of it: the wire format of version 1 and the record.
-import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
 import { parseJson } from './json.ts'
+import { ajv } from './schema.ts'
 
 /** The hook escapes control characters; a text that holds one isn't the hook's. */
 const text = {
@@ -87,8 +87,7 @@ export const eventSchema = {
 
 export type LoginEvent = FromSchema<typeof eventSchema>
 
-const ajv = new Ajv({ allowUnionTypes: true, validateSchema: false })
-const isEvent = ajv.compile<LoginEvent>(eventSchema)
+export const isEvent = ajv.compile<LoginEvent>(eventSchema)
 
 /** @throws Error that says what is wrong with the text, and nothing of what it holds */
 export function parseEvent(text: string): LoginEvent {

@@ -89,6 +89,7 @@ export const ajv = new Ajv({
   // The schemas are ours, and a test checks them; here it would take a tenth of the start.
   validateSchema: false,
   allowUnionTypes: true,
+  code: { optimize: false },
 })
 for (const [name, { holds }] of Object.entries(FORMATS)) ajv.addFormat(name, { type: 'string', validate: holds })
 /** "; did you mean …" or, if nothing is near, what there is. */
