@@ -33,7 +33,7 @@ export function createKnowledge({
     /** Called once for each event, after it was asked about, in the transaction that routes it. */
     learn(record: EventRecord, meaning: Meaning) {
       if (meaning.tells !== 0) sessions.note(record, askerOf(record, meaning.source))
-      const facts = teaches(record) ? factsOf(record, meaning) : null
+      const facts = meaning.first.length > 0 && teaches(record) ? factsOf(record, meaning) : null
       if (facts !== null) seen.learn(facts, record.seq)
     },
   }
