@@ -11,6 +11,8 @@ import { chainHash, GENESIS } from './sign.ts'
 const COMMIT_BATCH = 128
 /** How many events one transaction hands on, before logins get their turn again. */
 const ONWARD_BATCH = 128
+/** A lone event is handed on at once; of many, those of so many milliseconds together: logins go first. */
+export const ONWARD_APART_MS = 10
 /** While nothing can be written, it is tried this often. */
 const PROBE_MS = 5000
 
@@ -51,6 +53,7 @@ export function createStore(options: StoreOptions) {
   let hash = head?.hash ?? GENESIS
   let waiting: Waiting[] = []
   let handingOn = false
+  let handedOnAt = Number.NEGATIVE_INFINITY
   let stopped = false
   let lastError: string | null = null
   let cancelProbe = () => {}
@@ -103,23 +106,28 @@ export function createStore(options: StoreOptions) {
   function handOn() {
     if (handingOn || stopped) return
     handingOn = true
-    setImmediate(async () => {
-      await unsettled()
-      handingOn = false
-      if (stopped) return
-      try {
-        if (handOnBatch()) handOn()
-      } catch (error) {
-        failed(error)
-      }
-    })
+    const wait = handedOnAt + ONWARD_APART_MS - clock.monotonic()
+    if (wait > 0) clock.after(wait, handOnNow)
+    else setImmediate(handOnNow)
+  }
+
+  async function handOnNow() {
+    await unsettled()
+    handingOn = false
+    if (stopped) return
+    handedOnAt = clock.monotonic()
+    try {
+      if (handOnBatch()) handOn()
+    } catch (error) {
+      failed(error)
+    }
   }
 
   /** @returns whether there may be more */
   function handOnBatch(): boolean {
     const from = events.routed()
     if (from >= seq) return false
-    derived(db, () => {
+    return derived(db, () => {
       const records = events.after(from, ONWARD_BATCH)
       for (const record of records) {
         try {
@@ -130,8 +138,8 @@ export function createStore(options: StoreOptions) {
         }
       }
       events.setRouted(records.at(-1)?.seq ?? from)
+      return records.length === ONWARD_BATCH
     })
-    return true
   }
 
   function works() {

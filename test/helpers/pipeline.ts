@@ -5,8 +5,8 @@ import { NO_KNOWLEDGE } from '../../relay/enrich.ts'
 import { defaultRoutes } from '../../relay/model/config/routes.ts'
 import type { LoginEvent } from '../../relay/model/event.ts'
 import { createOnward, type Rules } from '../../relay/onward.ts'
-import { createStore } from '../../relay/store.ts'
-import { type ManualClock, settle } from './clock.ts'
+import { createStore, ONWARD_APART_MS } from '../../relay/store.ts'
+import type { ManualClock } from './clock.ts'
 import type { openTables } from './database.ts'
 
 export interface PipelineOptions {
@@ -55,7 +55,7 @@ export function startPipeline({ tables, clock, rules }: PipelineOptions) {
     /** Resolves when it is stored, routed and grouped. */
     async take(event: LoginEvent) {
       await store.append(event)
-      await settle()
+      await clock.advance(ONWARD_APART_MS)
     },
     silent: () => silent,
     /** Counted, and not told yet. */

@@ -12,9 +12,9 @@ import { enrich } from '../../relay/enrich.ts'
 import type { Host, LoginEvent } from '../../relay/model/event.ts'
 import { createRetention } from '../../relay/retention.ts'
 import { openHostKey } from '../../relay/sign.ts'
-import { createStore } from '../../relay/store.ts'
+import { createStore, ONWARD_APART_MS } from '../../relay/store.ts'
 import { alertOf, loginEvent } from '../helpers/alerts.ts'
-import { manualClock, settle } from '../helpers/clock.ts'
+import { manualClock } from '../helpers/clock.ts'
 import { openTables } from '../helpers/database.ts'
 import { tempDir } from '../helpers/temp.ts'
 
@@ -49,7 +49,7 @@ function open(t: TestContext) {
     async store(count: number, ageMs = 0, fields: Partial<LoginEvent> = {}) {
       const time = new Date(clock.now() - ageMs).toISOString().replace('Z', '000Z')
       await Promise.all(Array.from({ length: count }, () => store.append(loginEvent({ time, ...fields }))))
-      await settle()
+      await clock.advance(count * ONWARD_APART_MS)
     },
     keep(maxEvents: number | null, maxAgeMs = 400 * DAY, storeMaxBytes = 2 ** 40) {
       retention.configure({ maxEvents, maxAgeMs }, storeMaxBytes)

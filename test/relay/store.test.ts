@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { openDatabase } from '../../relay/db/database.ts'
 import type { EventRecord, Host } from '../../relay/model/event.ts'
-import { createStore } from '../../relay/store.ts'
+import { createStore, ONWARD_APART_MS } from '../../relay/store.ts'
 import { loginEvent } from '../helpers/alerts.ts'
 import { manualClock, settle } from '../helpers/clock.ts'
 import { openTables } from '../helpers/database.ts'
@@ -98,7 +98,7 @@ describe('the store', () => {
     const first = open(t, undefined, ({ seq }) => seen.push(seq))
     await first.store.append(loginEvent())
     await first.store.append(loginEvent())
-    await settle()
+    await first.clock.advance(ONWARD_APART_MS)
     assert.deepEqual(seen, [1, 2])
     await first.store.append(loginEvent())
     // Acknowledged, and the process ends before it is handed on.
@@ -107,6 +107,20 @@ describe('the store', () => {
     const second = open(t, first.path, ({ seq }) => seen.push(seq))
     second.store.resume()
     await settle()
+    assert.deepEqual(seen, [1, 2, 3])
+  })
+
+  test('hands on a lone event at once, and those that come right after it together: logins go first', async (t) => {
+    const seen: number[] = []
+    const { store, clock } = open(t, undefined, ({ seq }) => seen.push(seq))
+    await store.append(loginEvent())
+    await settle()
+    assert.deepEqual(seen, [1])
+    await store.append(loginEvent())
+    await clock.advance(ONWARD_APART_MS - 1)
+    await store.append(loginEvent())
+    assert.deepEqual(seen, [1])
+    await clock.advance(1)
     assert.deepEqual(seen, [1, 2, 3])
   })
 
