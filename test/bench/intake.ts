@@ -7,14 +7,14 @@ import { type Figure, median, type Section, timed } from './figures.ts'
 import type { Site } from './site.ts'
 
 const CLIENTS = [1, 16, 64, 256]
-/** So far apart that each finds the relay at rest. */
+/** So far apart that each finds the relay at rest, and the disk: a sync that follows another is quicker. */
 const LONE_PAUSE_US = 5000
 
 async function loneClient(site: Site, bare: string, rounds: number, n: number): Promise<Section> {
   const waits = { fdatasync: [], fsync: [], bare: [], relay: [] } as Record<string, number[][]>
   for (let round = 0; round < rounds; round++) {
-    waits.fdatasync?.push(await site.syncs(n, 'fdatasync'))
-    waits.fsync?.push(await site.syncs(n, 'fsync'))
+    waits.fdatasync?.push(await site.syncs(n, 'fdatasync', LONE_PAUSE_US))
+    waits.fsync?.push(await site.syncs(n, 'fsync', LONE_PAUSE_US))
     for (const [name, socket] of [
       ['bare', bare],
       ['relay', site.paths.socket],

@@ -8,7 +8,7 @@ import type { RunningRelay } from '../helpers/relay.ts'
 import type { Size } from './bench.ts'
 import { atMostTimes, type Figure, type Section, tailAtMost, timed } from './figures.ts'
 import { commandPath, SERVER_CORE } from './machine.ts'
-import { EMPTY, PROGRAMS, type Site } from './site.ts'
+import { DURABLE, EMPTY, PROGRAMS, type Site } from './site.ts'
 
 const EXEC = 'pam_exec.so quiet quiet_log seteuid'
 /** The hook's own, and what a process of a busy machine may be late. */
@@ -30,15 +30,20 @@ interface Program {
   module: string | null
 }
 
-function hookLine({ paths }: Site): string {
-  return `${HOOK} --socket ${paths.socket} --spool ${paths.spool}`
+function hookLine({ paths }: Site, socket = paths.socket): string {
+  return `${HOOK} --socket ${socket} --spool ${paths.spool}`
 }
 
-function quickPrograms(site: Site): Program[] {
+/** @param bare the socket of the bare server */
+function quickPrograms(site: Site, bare: string): Program[] {
+  const page = join(site.dir, 'page')
+  writeFileSync(page, Buffer.alloc(4096))
   return [
     { what: 'no module', service: 'none', module: null },
     { what: 'empty static program', service: 'empty', module: `${EXEC} ${EMPTY}` },
+    { what: 'static, one page on disk', service: 'durable', module: `${EXEC} ${DURABLE} ${page}` },
     { what: '/bin/true', service: 'true', module: `${EXEC} /bin/true` },
+    { what: 'its hook, bare server', service: 'bare', module: `${EXEC} ${hookLine(site, bare)}` },
     { what: 'pam-alert, on disk', service: 'hook', module: `${EXEC} ${hookLine(site)}` },
     { what: 'sh, a line in a file', service: 'sh', module: `${EXEC} ${PROGRAMS}/login.sh ${site.dir}/log` },
     ...(PAM_SCRIPT ? [pamScript(site, PAM_SCRIPT)] : []),
@@ -145,13 +150,13 @@ function effort(site: Site): Section {
 
 export async function loginCost(site: Site, size: Size): Promise<Section[]> {
   const relay = await site.relay()
-  const { port } = await site.server()
-  const quick = quickPrograms(site)
+  const { port, socket } = await site.server()
+  const quick = quickPrograms(site, socket)
   const slow = slowPrograms(site, port)
   for (const { service, module } of [...quick, ...slow]) site.service(service, module)
   writeFileSync(join(site.dir, 'log'), '')
   // Compiled code is what a relay of some days runs.
-  await site.clients(site.paths.socket, size === 'short' ? 10 : 3000, 1)
+  for (const warm of [socket, site.paths.socket]) await site.clients(warm, size === 'short' ? 10 : 3000, 1)
   const sections: Section[] = []
   for (const nofile of LIMITS.filter((n) => n <= hardLimit()))
     sections.push(...(await compare(site, size, nofile, quick, slow)))

@@ -16,6 +16,7 @@ const top = join(import.meta.dirname, '../..')
 const built = (name: string) => join(top, 'test/build', name)
 export const PROGRAMS = join(import.meta.dirname, 'programs')
 export const EMPTY = built('empty')
+export const DURABLE = built('durable')
 
 /** What the service files give the relay, so that what is measured is what runs. */
 export const RUNTIME_FLAGS =
@@ -113,8 +114,8 @@ export async function createSite(t: Scope) {
     },
 
     /** What one page needs to be on disk, in microseconds. */
-    async syncs(n: number, by: 'fsync' | 'fdatasync'): Promise<number[]> {
-      const [file, args] = pinned(CLIENT_CORE, built('syncs'), join(dir, 'syncs'), String(n), by)
+    async syncs(n: number, by: 'fsync' | 'fdatasync', pauseUs = 0): Promise<number[]> {
+      const [file, args] = pinned(CLIENT_CORE, built('syncs'), join(dir, 'syncs'), String(n), by, String(pauseUs))
       return (await run(file, args, { maxBuffer: 2 ** 24 })).stdout.trim().split(' ').map(Number)
     },
   }

@@ -2,7 +2,7 @@
  * What the disk needs for one page to be kept: written and synced N times over,
  * in place, as a write-ahead log is. By fdatasync, or as SQLite does by fsync.
  *
- *   syncs FILE N fsync|fdatasync
+ *   syncs FILE N fsync|fdatasync PAUSE_US
  *
  * Prints the waits in microseconds.
  */
@@ -28,18 +28,23 @@ int
 main(int argc, char *argv[])
 {
 	static char page[PAGE];
-	int fd, n, whole;
+	int fd, n, whole, pause_us;
 
-	if (argc != 4 || (fd = open(argv[1], O_RDWR | O_CREAT, 0600)) < 0)
+	if (argc != 5 || (fd = open(argv[1], O_RDWR | O_CREAT, 0600)) < 0)
 		return 2;
 	n = atoi(argv[2]);
 	whole = strcmp(argv[3], "fsync") == 0;
+	pause_us = atoi(argv[4]);
 	for (int i = 0; i < PAGES; i++)
 		if (pwrite(fd, page, PAGE, i * PAGE) != PAGE)
 			return 1;
 	fsync(fd);
 	for (int i = 0; i < n; i++) {
-		double start = now_us();
+		double start;
+
+		if (pause_us > 0)
+			usleep((useconds_t)pause_us);
+		start = now_us();
 
 		memset(page, i, PAGE);
 		if (pwrite(fd, page, PAGE, i % PAGES * PAGE) != PAGE || (whole ? fsync(fd) : fdatasync(fd)) != 0)
