@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,6 +45,15 @@ is_full(int dir)
 				return true;
 		}
 	return false;
+}
+
+/* Of su(1) the user sets the limits: with "ulimit -f 0" nothing could be kept. Root may lift them. */
+static void
+lift_file_size_limit(void)
+{
+	static const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_FSIZE, &none);
 }
 
 static bool
@@ -96,6 +106,7 @@ spool(const struct event *e, const char *path)
 	put(&t, e->id);
 	put(&t, ".new");
 	name[n.len] = temporary[t.len] = '\0';
+	lift_file_size_limit();
 	umask(0); /* the relay reads it through its group, whatever the login's umask */
 	stored = !is_full(dir) && store(dir, temporary, name, e);
 	close(dir);

@@ -14,7 +14,7 @@ export const WITH_ENV = join(top, 'test/build/with-env')
 export const PRELOAD = join(top, 'test/build/preload.so')
 export const PAM_TRY = join(top, 'pam/build/pam-try')
 
-export type State = 'closed-fds' | 'ignored-signals' | 'blocked-signals'
+export type State = 'closed-fds' | 'ignored-signals' | 'blocked-signals' | 'no-file-size'
 
 export interface HookRun {
   /** Entries in order; bytes as latin1. */

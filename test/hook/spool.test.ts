@@ -190,6 +190,13 @@ describe('whatever happens while it is spooled', { skip: without('strace') }, ()
     })
 })
 
+test('a user who may write no file cannot keep it from being spooled', async (t) => {
+  const spool = spoolDir(t)
+  const run = { env, socket: '/nonexistent', spool, states: ['no-file-size'] as const }
+  assert.deepEqual(await runHook(run), silent)
+  await spooledEvent(spool)
+})
+
 test('a spool that holds a hundred thousand events takes no more', async (t) => {
   const spool = spoolDir(t)
   for (let i = 0; i < 100_000; i++) symlinkSync('x', join(spool, `${i}.json`))

@@ -2,7 +2,7 @@
  * Runs a program with an environment given byte by byte, in order, twins and
  * all, and in the state in which a careless caller of PAM may leave it.
  *
- *   with-env [closed-fds] [ignored-signals] [blocked-signals] -- PROGRAM ARG...
+ *   with-env [closed-fds] [ignored-signals] [blocked-signals] [no-file-size] -- PROGRAM ARG...
  *
  * Standard input holds the entries of the environment, each with a NUL behind.
  */
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { MAX_BYTES = 1 << 20, MAX_ENTRIES = 4096 };
@@ -37,6 +38,12 @@ main(int argc, char *argv[])
 
 			sigfillset(&all);
 			sigprocmask(SIG_BLOCK, &all, NULL);
+		} else if (strcmp(argv[i], "no-file-size") == 0) {
+			/* The soft limit: to lift the hard one needs CAP_SYS_RESOURCE, which not every root has. */
+			struct rlimit limit = {0, RLIM_INFINITY};
+
+			if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+				return 2;
 		} else {
 			return 2;
 		}
