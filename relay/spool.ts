@@ -1,10 +1,11 @@
 // What the hook left behind while nobody acknowledged: each file goes the way of an event from the
 // socket, oldest first, and is removed once it is on disk in the store. What is no event of the
 // hook's is set aside, never deleted.
-import { constants, type FSWatcher, watch } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { createLookout } from './lookout.ts'
 import type { Clock } from './model/clock.ts'
 import { type LoginEvent, parseEvent } from './model/event.ts'
 import { withoutNames } from './model/names.ts'
@@ -13,10 +14,6 @@ import { withoutNames } from './model/names.ts'
 const BATCH = 128
 /** A longer one is not the hook's. */
 const FILE_MAX_BYTES = 65_536
-/** Looked at this often even if the kernel announces nothing: its queue of announcements is bounded, too. */
-const LOOK_EVERY_MS = 60_000
-/** After something refused. */
-const RETRY_MS = 5000
 /** A hook that is killed leaves a file without its final name; no living one takes this long. */
 const UNFINISHED_FOR_MS = 60_000
 const ASIDE = 'bad'
@@ -54,11 +51,6 @@ class NotAnEvent extends Error {
 }
 
 export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
-  let stopped = false
-  let watcher: FSWatcher | null = null
-  let running: Promise<void> | null = null
-  let again = false
-  let wake = () => {}
   let lastError: string | null = null
 
   /** Files by the id in their name, oldest event first. */
@@ -128,49 +120,31 @@ export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
   }
 
   async function drain() {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
     const { uid: owner } = await lstat(directory)
     for (;;) {
       const files = await list()
-      if (files.length === 0 || stopped) return
+      if (files.length === 0 || lookout.stopped()) break
       await take(files.slice(0, BATCH), owner)
       log.info({ files: Math.min(files.length, BATCH), left: Math.max(0, files.length - BATCH) }, 'spool taken in')
     }
+    lastError = null
   }
 
-  async function run() {
-    let rest = LOOK_EVERY_MS
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      watcher ??= watch(directory, look).on('error', unwatch)
-      do {
-        again = false
-        await drain()
-      } while (again && !stopped)
-      lastError = null
-    } catch (error) {
-      rest = RETRY_MS
-      lastError = (error as Error).message
+  const lookout = createLookout({
+    directory,
+    clock,
+    concerns: () => true,
+    look: drain,
+    failed(error) {
+      lastError = error.message
       log.error({ err: error, directory }, 'spool not taken in')
-    }
-    running = null
-    if (!stopped) wake = clock.after(rest, look)
-  }
-
-  function unwatch() {
-    watcher?.close()
-    watcher = null
-  }
-
-  function look() {
-    again = true
-    if (stopped || running !== null) return
-    wake()
-    running = run()
-  }
+    },
+  })
 
   return {
     /** Takes in what is there, and from now on what comes. */
-    start: look,
+    start: lookout.start,
 
     async health(): Promise<SpoolHealth> {
       const files = await list().catch(() => [])
@@ -183,11 +157,6 @@ export function createSpool({ directory, clock, log, accept }: SpoolOptions) {
     },
 
     /** Resolves when nothing of it is under way. */
-    async stop() {
-      stopped = true
-      wake()
-      await running
-      unwatch()
-    },
+    stop: lookout.stop,
   }
 }

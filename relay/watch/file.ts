@@ -1,8 +1,9 @@
 // Follows a log file by its name, over renames, copies and compression, from where an earlier run got to.
 // It reads what was rotated away meanwhile, says what it can't find, and writes to no log.
-import { constants, type FSWatcher, type Stats, watch } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { createLookout } from '../lookout.ts'
 import type { LogEvent } from '../model/event.ts'
 import { createSplitter, type RawLine } from '../model/log/split.ts'
 import type { LogReader, ReaderOptions } from './reader.ts'
@@ -11,9 +12,6 @@ import { anchorAt, bytesOf, type FilePlace, writtenSince } from './rotated.ts'
 const CHUNK_BYTES = 65_536
 /** So far it may read without an event before it remembers where it is. */
 const REMEMBER_BYTES = 1_048_576
-/** Looked at this often even if the kernel announces nothing. */
-const LOOK_EVERY_MS = 60_000
-const RETRY_MS = 5000
 
 /** @param path what the file is called while it is written */
 export function createFileReader(path: string, options: ReaderOptions<FilePlace>): LogReader {
@@ -25,11 +23,6 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
   let splitter = createSplitter(0)
   let unremembered = 0
   let seenMissing = false
-  let watcher: FSWatcher | null = null
-  let running: Promise<void> | null = null
-  let again = false
-  let stopped = false
-  let wake = () => {}
   let lastError: string | null = null
 
   const buffer = Buffer.alloc(CHUNK_BYTES)
@@ -45,7 +38,7 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
 
   /** Reads what is there to read. */
   async function drain(handle: FileHandle) {
-    while (!stopped) {
+    while (!lookout.stopped()) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, readTo)
       if (bytesRead === 0) return
       readTo += bytesRead
@@ -154,30 +147,14 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
     return true
   }
 
-  async function run() {
-    let rest = LOOK_EVERY_MS
-    let missing = false
-    try {
-      watcher ??= watch(dirname(path), (_, name) => {
-        if (name === null || name.startsWith(basename(path))) look()
-      }).on('error', unwatch)
-      do {
-        again = false
-        missing = false
-        if (file === null && !(await start())) missing = true
-        while (file !== null && !stopped) {
-          if (await turned(file)) continue
-          await drain(file)
-          if (!(await turned(file))) break
-        }
-      } while (again && !stopped)
-      lastError = missing ? 'there is no such file yet' : null
-    } catch (error) {
-      rest = RETRY_MS
-      failed(error as Error)
+  async function look() {
+    const missing = file === null && !(await start())
+    while (file !== null && !lookout.stopped()) {
+      if (await turned(file)) continue
+      await drain(file)
+      if (!(await turned(file))) break
     }
-    running = null
-    if (!stopped) wake = clock.after(rest, look)
+    lastError = missing ? 'there is no such file yet' : null
   }
 
   function failed({ message }: Error) {
@@ -187,26 +164,19 @@ export function createFileReader(path: string, options: ReaderOptions<FilePlace>
     tell(`the log ${path} cannot be read: ${message}`)
   }
 
-  function unwatch() {
-    watcher?.close()
-    watcher = null
-  }
-
-  function look() {
-    again = true
-    if (stopped || running !== null) return
-    wake()
-    running = run()
-  }
+  const lookout = createLookout({
+    directory: dirname(path),
+    clock,
+    concerns: (name) => name.startsWith(basename(path)),
+    look,
+    failed,
+  })
 
   return {
-    start: look,
+    start: lookout.start,
     health: () => ({ last_error: lastError }),
     async stop() {
-      stopped = true
-      wake()
-      unwatch()
-      await running
+      await lookout.stop()
       if (file === null) return
       if (place !== null && unremembered > 0) await remember([], file, splitter.begun()).catch(() => {})
       await file.close()
