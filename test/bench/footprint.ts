@@ -1,7 +1,7 @@
 // Memory, start and size of the relay against the bare runtime, and what it does while nothing happens.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { scheduler } from 'node:timers/promises'
@@ -39,15 +39,14 @@ async function wakeUps(child: ChildProcess, seconds: number): Promise<number> {
   return (switches(child) - before) / seconds
 }
 
-/** Connects as often as it takes. */
-function reach(path: string): Promise<void> {
+function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
+    socket.on('error', () => resolve(false))
     socket.on('connect', () => {
       socket.destroy()
-      resolve()
+      resolve(true)
     })
-    socket.on('error', () => setImmediate(() => void reach(path).then(resolve)))
   })
 }
 
@@ -55,8 +54,10 @@ function reach(path: string): Promise<void> {
 async function firstAck(site: Site, socket: string, command: readonly string[]): Promise<number> {
   const started = performance.now()
   const [file = '', ...args] = command
+  rmSync(socket, { force: true })
   const child = spawn(file, args, { stdio: 'ignore' })
-  await reach(socket)
+  while (!(await answers(socket)))
+    if (child.exitCode !== null) throw new Error(`ended before it listened: ${command.join(' ')}`)
   await site.clients(socket, 1, 1)
   const took = performance.now() - started
   const ended = once(child, 'exit')
