@@ -13,10 +13,9 @@ export function addressOf(text: string): string | null {
 
 /** The /24 or /48 around an address as `addressOf` gives it, e.g. 192.0.2.0/24. */
 export function networkOf(address: string): string {
-  const kind = ipaddr.parse(address).kind()
-  const network = `${address}/${NETWORK_BITS[kind]}`
-  const first = (kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(network)
-  return `${first.toString()}/${NETWORK_BITS[kind]}`
+  const parsed = ipaddr.parse(address)
+  const bits = NETWORK_BITS[parsed.kind()]
+  return `${ipaddr.fromByteArray(parsed.toByteArray().fill(0, bits / 8))}/${bits}`
 }
 
 /**

@@ -54,7 +54,8 @@ function eventAt(n: number, total: number): EventRecord {
 function fill({ database, stateDir }: Paths, total: number) {
   mkdirSync(stateDir, { recursive: true })
   const db = openDatabase(database)
-  db.exec('PRAGMA synchronous = OFF')
+  // Nothing of it is promised to anybody, and a log as long as the database would be a second one.
+  db.exec('PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -200000')
   const events = createEvents(db)
   const seen = createSeen(db)
   if (events.origin() === null) events.begin('2026-01-01T00:00:00.000Z', null)
