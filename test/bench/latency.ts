@@ -24,8 +24,8 @@ export function arrivals({ receiver }: Site, n: number): Promise<number[]> {
     receiver.respond = ({ body }, response) => {
       const at = nowUs()
       response.writeHead(200).end()
-      const { data } = JSON.parse(body.toString()) as { data: { time?: string; user?: string } }
-      if (data.user !== 'alice' || data.time === undefined) return
+      const { data } = JSON.parse(body.toString()) as { data: { time?: string; user?: string; outcome?: string } }
+      if (data.user !== 'alice' || data.outcome !== 'success' || data.time === undefined) return
       took.push(at - microseconds(data.time))
       if (took.length === n) resolve(took)
     }
