@@ -1,6 +1,6 @@
 // Whether the relay slows down with what it has stored: start, intake and queries at growing histories.
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { verifyChain } from '../../relay/cli/verify.ts'
 import { openDatabase, transaction } from '../../relay/db/database.ts'
 import { createEvents } from '../../relay/db/events.ts'
@@ -10,7 +10,7 @@ import type { EventRecord } from '../../relay/model/event.ts'
 import { type Facts, factsOf, teaches } from '../../relay/model/facts.ts'
 import type { Paths } from '../../relay/model/paths.ts'
 import { chainHash, GENESIS } from '../../relay/sign.ts'
-import type { RunningRelay } from '../helpers/relay.ts'
+import { type RunningRelay, writeConfig } from '../helpers/relay.ts'
 import type { Size } from './bench.ts'
 import { atMost, type Figure, type Goal, median, type Section, type Unit } from './figures.ts'
 import type { Site } from './site.ts'
@@ -150,6 +150,8 @@ async function measureAt(site: Site, total: number, n: number): Promise<Measured
 
 export async function growth(site: Site, size: Size): Promise<Section[]> {
   const n = size === 'short' ? 2 : 30
+  // As much as there is, or the oldest would go.
+  writeConfig(site.paths, `[store]\nmax_size = "1TiB"\n${readFileSync(site.paths.config, 'utf8')}`)
   const all: Measured[] = []
   for (const total of SIZES[size]) all.push(await measureAt(site, total, n))
   const stored = (total: number) => `${total.toLocaleString('en')} stored`
